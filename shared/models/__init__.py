@@ -1,0 +1,1 @@
+"""Documents, requests, messages, outcomes and views: data and its rules, no input or output."""

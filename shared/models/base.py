@@ -1,0 +1,35 @@
+"""What all models share: strictness, and the plain JSON that leaves them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _printable(text: str) -> str:
+    """Refuse control characters (tabs and line ends excepted) and lone surrogates, which no store can hold."""
+    for character in text:
+        if character in "\t\n\r":
+            continue
+        if ord(character) < 0x20 or ord(character) == 0x7F or 0xD800 <= ord(character) <= 0xDFFF:  # noqa: PLR2004
+            raise ValueError(f"must not contain the control character U+{ord(character):04X}")
+    return text
+
+
+PrintableText = Annotated[str, AfterValidator(_printable)]
+
+
+class Model(BaseModel):
+    """Base of everything this app builds itself: unknown fields are a mistake."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, use_enum_values=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON object of this model."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Validate a plain JSON object."""
+        return cls.model_validate(data)

@@ -1,0 +1,1 @@
+"""The domain: services, models, the store, models of language, research and lessons."""

@@ -12,7 +12,7 @@ def _printable(text: str) -> str:
     for character in text:
         if character in "\t\n\r":
             continue
-        if ord(character) < 0x20 or ord(character) == 0x7F or 0xD800 <= ord(character) <= 0xDFFF:  # noqa: PLR2004
+        if ord(character) < 0x20 or ord(character) == 0x7F or 0xD800 <= ord(character) <= 0xDFFF:
             raise ValueError(f"must not contain the control character U+{ord(character):04X}")
     return text
 

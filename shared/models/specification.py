@@ -41,7 +41,9 @@ class CurriculumSpecification(Model):
     @property
     def key(self) -> str:
         """SHA-256 in hex over the canonical JSON of the normalised fields."""
-        return _digest([normalise(self.subject), normalise(self.focus), self.level.value, self.language.lower()])
+        return _digest(
+            [normalise(self.subject), normalise(self.focus), self.level.value, self.language.lower()]
+        )
 
 
 class LessonSpecification(Model):

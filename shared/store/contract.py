@@ -141,7 +141,7 @@ class DocumentStore(Protocol):
         """
         ...
 
-    async def query(  # noqa: PLR0913 - each argument is one clause of the query
+    async def query(
         self,
         container: str,
         partition: str,
@@ -154,8 +154,8 @@ class DocumentStore(Protocol):
     ) -> Page:
         """Return documents of one partition whose fields equal the given values.
 
-        Fields are top-level names or `generation_metadata.<name>`; `order_by` is one such field, ties broken by
-        `id`. An invalid continuation raises InvalidOperation.
+        Fields are top-level names or `generation_metadata.<name>`; `order_by` is one such field, ties broken
+        by `id`. An invalid continuation raises InvalidOperation.
         """
         ...
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 def _printable(text: str) -> str:
-    """Refuse control characters (tabs and line ends excepted) and lone surrogates, which no store can hold."""
+    """Refuse control characters (tabs and line ends excepted) and lone surrogates: no store holds them."""
     for character in text:
         if character in "\t\n\r":
             continue

@@ -22,8 +22,8 @@ class Passage(Model):
 class Source(Model):
     """A retrieved page: where it is from, who wrote it, under which licence, and its passages.
 
-    `open_licence` is true only for a licence that allows quoting at length (public domain, CC BY, CC BY-SA, PSF
-    and the like); anything else is quoted with at most 25 words and a link.
+    `open_licence` is true only for a licence that allows quoting at length (public domain, CC BY, CC BY-SA,
+    PSF and the like); anything else is quoted with at most 25 words and a link.
     """
 
     id: str = Field(pattern=r"^s[0-9]{1,3}$", description="s1, s2, ... within one brief")

@@ -1,7 +1,7 @@
 """The fields that define a shared thing; its key is a digest of them and nothing else.
 
-Whatever is shared is a pure function of these fields: prompts and documents of the library are built from them and
-from the brief, never from a learner's goal text, profile or id.
+Whatever is shared is a pure function of these fields: prompts and documents of the library are built from
+them and from the brief, never from a learner's goal text, profile or id.
 """
 
 from __future__ import annotations

@@ -136,8 +136,8 @@ class DocumentStore(Protocol):
     ) -> list[Document | None]:
         """Apply all operations or none, and return the written documents (None for a delete) in order.
 
-        Raises the error of the first operation that failed, or InvalidOperation for a batch outside the limits or
-        with a document of another partition.
+        Raises the error of the first operation that failed, or InvalidOperation for a batch outside the limits
+        or with a document of another partition.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""The document store: its contract, the two adapters, the containers, the repositories on top."""

@@ -1,0 +1,1 @@
+"""Who may do what, and what may be shown: identity, pseudonyms, sanitising."""

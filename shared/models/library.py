@@ -1,0 +1,203 @@
+"""What learners share: curricula, lesson versions and who is writing them (container `library`).
+
+Nothing here holds a user id, a goal or anything of a profile; where one learner must be told from another, an
+HMAC of the user id stands.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from shared.models.base import Model
+from shared.models.content import LessonContent
+from shared.models.curriculum import CurriculumPlan, ModuleOutline, Tier
+from shared.models.document import Document
+from shared.models.research import Brief, SourceReport
+from shared.models.roadmap import Failure
+from shared.models.specification import CurriculumSpecification, LessonSpecification
+from shared.models.status import GenerationStatus
+
+
+class LibraryDocument(Document):
+    """A document in the partition of one shared thing."""
+
+    container: ClassVar[str] = "library"
+    partition_field: ClassVar[str] = "key"
+
+    key: str
+
+
+class CurriculumVersion(LibraryDocument):
+    """One version of the modules of a curriculum."""
+
+    document_type: ClassVar[str] = "CurriculumVersion"
+
+    specification: CurriculumSpecification
+    version_number: int
+    tier: Tier
+    plan: CurriculumPlan
+    generation_metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @staticmethod
+    def id_of(version_number: int) -> str:
+        """Return the document id of a version."""
+        return f"curriculum-{version_number}"
+
+
+class CurriculumOutline(LibraryDocument):
+    """The lessons of one module of a curriculum version."""
+
+    document_type: ClassVar[str] = "CurriculumOutline"
+
+    version_number: int
+    order: int
+    tier: Tier
+    outline: ModuleOutline
+    generation_metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @staticmethod
+    def id_of(version_number: int, order: int) -> str:
+        """Return the document id of a module's outline."""
+        return f"curriculum-{version_number}-module-{order}"
+
+
+class Lease(Model):
+    """Who is writing: only the holder of the newest token may publish."""
+
+    token: int
+    owner: str
+    expires_at: datetime
+
+
+class LessonHead(LibraryDocument):
+    """The state of one shared lesson: the best version, the running generation and its lease."""
+
+    document_type: ClassVar[str] = "LessonHead"
+    ID: ClassVar[str] = "head"
+
+    specification: LessonSpecification
+    status: GenerationStatus = GenerationStatus.GENERATING
+    generation: int = 1
+    attempts: int = Field(default=1, description="starts of the present request, for the reconciler's bound")
+    requested_at: datetime
+    lease: Lease | None = None
+    lease_token: int = 0
+    sources_found: int = 0
+    waiters: int = 0
+    best_version: int | None = None
+    latest_version: int = 0
+    best_tier: Tier | None = None
+    error: Failure | None = None
+
+
+class Waiter(LibraryDocument):
+    """A learner's lesson that waits for a generation."""
+
+    document_type: ClassVar[str] = "Waiter"
+
+    lesson_id: str
+    learner: str = Field(description="HMAC of the user id")
+    generation: int
+    ttl: int | None = 7 * 86_400
+
+
+class BriefDocument(LibraryDocument):
+    """The brief of one generation, so that the learner sees the sources while the lesson is written."""
+
+    document_type: ClassVar[str] = "Brief"
+
+    generation: int
+    brief: Brief
+    seconds: float
+    ttl: int | None = 7 * 86_400
+
+    @staticmethod
+    def id_of(generation: int) -> str:
+        """Return the document id of a generation's brief."""
+        return f"brief-{generation}"
+
+
+class SourceAttribution(Model):
+    """What a lesson says of a source that it rests on."""
+
+    id: str
+    title: str
+    author: str
+    url: str
+    licence: str
+    licence_url: str
+    origin: str
+    language: str
+    retrieved_at: datetime
+
+
+class ProviderFallback(Model):
+    """A provider that was tried before, and why it did not write this."""
+
+    provider: str
+    reason: str
+
+
+class GenerationMetadata(Model):
+    """How a lesson version came to be; prompts stand in full, so that a lesson can be explained."""
+
+    prompt: str = ""
+    system_prompt: str = ""
+    prompt_version: str = ""
+    model: str = ""
+    ai_provider: str
+    tier: Tier
+    learning_style: str
+    difficulty: str
+    language: str
+    temperature: float | None = None
+    max_tokens: int | None = None
+    generated_at: datetime
+    generation_attempt: int
+    regenerated_from: str | None = None
+    deployment: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    fallbacks: list[ProviderFallback] = Field(default_factory=list)
+
+
+class ResearchMetadata(Model):
+    """What research tried and found, and how long it took."""
+
+    reports: list[SourceReport]
+    seconds: float
+
+
+class LessonVersion(LibraryDocument):
+    """A written body; immutable except for its votes and its approval."""
+
+    document_type: ClassVar[str] = "LessonVersion"
+
+    version: str
+    version_number: int
+    generation: int
+    specification: LessonSpecification
+    tier: Tier
+    content: LessonContent
+    source_attribution: list[SourceAttribution]
+    research_metadata: ResearchMetadata
+    generation_metadata: GenerationMetadata
+    quality: dict[str, Any] = Field(default_factory=dict)
+    approval_status: str = "pending"
+    votes_up: int = 0
+    votes_down: int = 0
+
+    @staticmethod
+    def id_of(version_number: int) -> str:
+        """Return the document id of a version."""
+        return f"version-{version_number}"
+
+    @staticmethod
+    def label(version_number: int) -> str:
+        """Return the version's name for people: 1 is "1.0", 2 is "1.1", 11 is "1.10"."""
+        return f"1.{version_number - 1}"

@@ -1,0 +1,208 @@
+"""What belongs to one learner: roadmaps, their modules and lessons (container `learning`)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.models.base import Model
+from shared.models.curriculum import Resource, Tier
+from shared.models.document import Document
+from shared.models.learner import LearningStyle, SkillLevel
+from shared.models.specification import CurriculumSpecification, LessonSpecification
+from shared.models.status import Generated, GenerationStatus, move
+
+
+class Phase(StrEnum):
+    """What a roadmap is waiting for, as its status tells."""
+
+    QUEUED = "queued"
+    PLANNING = "planning"
+    OUTLINING = "outlining"
+    ENDED = "ended"
+
+
+class Failure(Model):
+    """Why something failed: a stable code and a text that a learner can read."""
+
+    code: str
+    message: str
+
+
+class Progress(Model):
+    """Counts over a whole roadmap."""
+
+    modules_total: int = 0
+    modules_completed: int = 0
+    modules_failed: int = 0
+    lessons_total: int = 0
+    lessons_completed: int = 0
+    lessons_generating: int = 0
+    lessons_failed: int = 0
+
+
+class ModuleSummary(Model):
+    """What a roadmap's status tells of one module."""
+
+    title: str
+    order: int
+    status: GenerationStatus
+
+
+class LearnerDocument(Document):
+    """A document in a learner's own partition; no one else can reach it."""
+
+    container: ClassVar[str] = "learning"
+    partition_field: ClassVar[str] = "user_id"
+
+    user_id: str
+
+
+class Roadmap(LearnerDocument):
+    """A learner's way through a subject.
+
+    `revision` grows with every change of the roadmap or of anything in it: it is the status ETag. `attempt`
+    grows with every start; whatever runs for an older attempt may no longer write.
+    """
+
+    document_type: ClassVar[str] = "Roadmap"
+
+    goal: str
+    subject: str
+    focus: str = ""
+    language: str
+    interpretation: str = ""
+    alternatives: list[str] = Field(default_factory=list)
+    skill_level: SkillLevel
+    learning_style: LearningStyle
+    weekly_hours_low: float
+    weekly_hours_high: float
+    profile_snapshot: dict[str, str | float | None] = Field(default_factory=dict)
+
+    status: GenerationStatus = GenerationStatus.PENDING
+    phase: Phase = Phase.QUEUED
+    message: str = ""
+    error: Failure | None = None
+    attempt: int = 1
+    requested_at: datetime
+    revision: int = 1
+
+    curriculum_key: str
+    curriculum_version: int | None = None
+    tier: Tier | None = None
+    total_duration: str = ""
+    estimated_cost_usd: float = 0.0
+    progress: Progress = Field(default_factory=Progress)
+    modules: dict[str, ModuleSummary] = Field(default_factory=dict, description="by module id")
+
+    def move_to(self, status: GenerationStatus) -> None:
+        """Change the status along the table of transitions."""
+        self.status = move(Generated.ROADMAP, self.status, status)
+
+    @property
+    def specification(self) -> CurriculumSpecification:
+        """The shared curriculum that this roadmap follows."""
+        return CurriculumSpecification(
+            subject=self.subject, focus=self.focus, level=self.skill_level, language=self.language
+        )
+
+    def module_id(self, order: int) -> str:
+        """Return the id of the module at this place: the same for every repeat of the plan."""
+        return str(uuid.uuid5(uuid.UUID(self.id), f"module-{order}"))
+
+
+class Module(LearnerDocument):
+    """One module of a roadmap."""
+
+    document_type: ClassVar[str] = "Module"
+
+    roadmap_id: str
+    order: int
+    title: str
+    description: str
+    hours: float
+    resources: list[Resource] = Field(default_factory=list)
+    status: GenerationStatus = GenerationStatus.GENERATING
+    error: Failure | None = None
+    attempt: int = 1
+
+    def move_to(self, status: GenerationStatus) -> None:
+        """Change the status along the table of transitions."""
+        self.status = move(Generated.MODULE, self.status, status)
+
+    def lesson_id(self, order: int) -> str:
+        """Return the id of the lesson at this place: the same for every repeat of the outline."""
+        return str(uuid.uuid5(uuid.UUID(self.id), f"lesson-{order}"))
+
+
+class Lesson(LearnerDocument):
+    """A learner's lesson: its skeleton, its status and, once written, the version it shows."""
+
+    document_type: ClassVar[str] = "Lesson"
+
+    roadmap_id: str
+    module_id: str
+    order: int
+    title: str
+    description: str
+    objectives: list[str]
+    estimated_minutes: int
+    learning_style: LearningStyle
+    lesson_key: str
+    specification: LessonSpecification
+
+    generation_status: GenerationStatus = GenerationStatus.PENDING
+    generation_error: Failure | None = None
+    attempt: int = 0
+    revision: int = 1
+    requested_at: datetime | None = None
+    generation: int | None = Field(default=None, description="the library's generation it waits for")
+
+    version_number: int | None = None
+    version: str | None = None
+    tier: Tier | None = None
+    was_cached: bool = False
+
+    def move_to(self, status: GenerationStatus) -> None:
+        """Change the status along the table of transitions."""
+        self.generation_status = move(Generated.LESSON, self.generation_status, status)
+
+
+class Idempotency(LearnerDocument):
+    """What an Idempotency-Key has created; kept for 24 hours."""
+
+    document_type: ClassVar[str] = "Idempotency"
+
+    body_hash: str
+    roadmap_id: str
+    ttl: int | None = 86_400
+
+
+class Quota(LearnerDocument):
+    """What a learner has used of one day's quotas; gone after two days."""
+
+    document_type: ClassVar[str] = "Quota"
+
+    roadmaps: int = 0
+    lessons: int = 0
+    ttl: int | None = 2 * 86_400
+
+
+class Profile(LearnerDocument):
+    """A learner's defaults for new roadmaps."""
+
+    document_type: ClassVar[str] = "Profile"
+
+    skill_level: SkillLevel | None = None
+    weekly_hours_low: float | None = None
+    weekly_hours_high: float | None = None
+    learning_style: LearningStyle | None = None
+    language: str | None = None
+    industry: str | None = None
+
+
+GenerateOption = Literal["skeleton"]

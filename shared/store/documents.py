@@ -1,0 +1,154 @@
+"""Typed documents over the document store: models in, models out, with `updated_at` kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from shared.errors import NotFound
+from shared.models.document import Document, now
+from shared.store.contract import (
+    BatchOperation,
+    Condition,
+    Create,
+    DocumentStore,
+    JsonValue,
+    Patch,
+    PatchOperation,
+    Replace,
+)
+
+D = TypeVar("D", bound=Document)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage(Generic[D]):
+    """Some documents and, when there are more, the token that continues after them."""
+
+    items: list[D]
+    continuation: str | None
+
+
+def creation(document: Document) -> Create:
+    """Return the batch operation that stores a new document."""
+    return Create(document.to_store())
+
+
+def replacement(document: Document) -> Replace:
+    """Return the batch operation that overwrites a document as it was last read."""
+    document.updated_at = now()
+    return Replace(document.to_store(), document.etag)
+
+
+def change(
+    document_id: str, operations: Sequence[PatchOperation], conditions: Sequence[Condition] = ()
+) -> Patch:
+    """Return the batch operation that changes parts of a document."""
+    stamped = [*operations, set_to("/updated_at", now().isoformat().replace("+00:00", "Z"))]
+    return Patch(document_id, stamped, conditions)
+
+
+def set_to(path: str, value: JsonValue) -> PatchOperation:
+    """Set a field, whether or not it is there."""
+    return PatchOperation("set", path, value)
+
+
+def increment(path: str, by: int = 1) -> PatchOperation:
+    """Add to a number."""
+    return PatchOperation("increment", path, by)
+
+
+def equals(path: str, value: JsonValue) -> Condition:
+    """Require a field to have this value."""
+    return Condition(path, "=", value)
+
+
+class Documents:
+    """The document store in terms of the app's models."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self.store = store
+
+    async def read(self, model: type[D], partition: str, document_id: str) -> D:
+        """Return one document; raises NotFound, also when the id belongs to another type."""
+        stored = await self.store.read(model.container, partition, document_id)
+        if stored.get("type") != model.document_type:
+            raise NotFound(f"{document_id} is not a {model.document_type}")
+        return model.from_store(stored)
+
+    async def find(self, model: type[D], partition: str, document_id: str) -> D | None:
+        """Return one document, or None when there is none."""
+        try:
+            return await self.read(model, partition, document_id)
+        except NotFound:
+            return None
+
+    async def create(self, document: D) -> D:
+        """Store a new document; raises Conflict."""
+        stored = await self.store.create(document.container, document.to_store())
+        return type(document).from_store(stored)
+
+    async def replace(self, document: D) -> D:
+        """Overwrite a document as it was last read; raises NotFound, PreconditionFailed."""
+        operation = replacement(document)
+        stored = await self.store.replace(document.container, operation.document, operation.etag)
+        return type(document).from_store(stored)
+
+    async def patch(
+        self,
+        model: type[D],
+        partition: str,
+        document_id: str,
+        operations: Sequence[PatchOperation],
+        conditions: Sequence[Condition] = (),
+    ) -> D:
+        """Change parts of a document; raises NotFound, PreconditionFailed."""
+        patch = change(document_id, operations, conditions)
+        stored = await self.store.patch(
+            model.container, partition, document_id, patch.operations, patch.conditions
+        )
+        return model.from_store(stored)
+
+    async def batch(
+        self, model: type[Document], partition: str, operations: Sequence[BatchOperation]
+    ) -> None:
+        """Apply all operations to one partition of the model's container, or none."""
+        await self.store.batch(model.container, partition, operations)
+
+    async def query(
+        self,
+        model: type[D],
+        partition: str,
+        where: Mapping[str, JsonValue] | None = None,
+        *,
+        order_by: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> DocumentPage[D]:
+        """Return documents of one type from one partition."""
+        page = await self.store.query(
+            model.container,
+            partition,
+            {"type": model.document_type, **(where or {})},
+            order_by=order_by,
+            descending=descending,
+            limit=limit,
+            continuation=continuation,
+        )
+        return DocumentPage([model.from_store(item) for item in page.items], page.continuation)
+
+    async def query_across(
+        self,
+        model: type[D],
+        where: Mapping[str, JsonValue],
+        *,
+        updated_before: str | None = None,
+        limit: int = 100,
+    ) -> list[D]:
+        """Return documents of one type from all partitions, in no particular order; for sweeps."""
+        found = await self.store.query_across(
+            model.container, model.document_type, where, updated_before=updated_before, limit=limit
+        )
+        return [model.from_store(item) for item in found]

@@ -29,9 +29,10 @@ class Deferred(Model):
 
 
 class Next(Model):
-    """This provider did not manage it; call again with `provider`."""
+    """The provider `tried` did not manage it; call again with `provider`."""
 
     kind: Literal["next"] = "next"
+    tried: str
     provider: str
     reason: str
 

@@ -1,0 +1,75 @@
+"""The app's connections: made when first used, one set per process and event loop, closed on shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from shared.settings import Settings, get_settings
+from shared.store.documents import Documents
+from shared.store.factory import open_store
+
+if TYPE_CHECKING:
+    import httpx
+
+_by_loop: dict[asyncio.AbstractEventLoop, Clients] = {}
+
+# A research or model call may hold a connection for minutes; more than this many at once would only queue.
+MAX_CONNECTIONS = 200
+
+
+class Clients:
+    """Everything that talks to the outside, for one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._documents: Documents | None = None
+        self._http: httpx.AsyncClient | None = None
+
+    @property
+    def documents(self) -> Documents:
+        """The document store."""
+        if self._documents is None:
+            self._documents = Documents(open_store(self.settings))
+        return self._documents
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The HTTP client: no proxy from the environment, no redirects, no retries."""
+        if self._http is None:
+            import httpx
+
+            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)
+            self._http = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
+        return self._http
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        documents, http = self._documents, self._http
+        self._documents = self._http = None
+        if http is not None:
+            await http.aclose()
+        if documents is not None:
+            await documents.store.close()
+
+    async def close_at_shutdown(self) -> None:
+        """Wait until the worker cancels its loop's tasks, then close: Python functions have no shutdown hook."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
+
+_keepers: set[asyncio.Task[None]] = set()
+
+
+def get_clients() -> Clients:
+    """Return the clients of the running event loop."""
+    loop = asyncio.get_running_loop()
+    clients = _by_loop.get(loop)
+    if clients is None:
+        clients = _by_loop[loop] = Clients(get_settings())
+        keeper = loop.create_task(clients.close_at_shutdown(), name="close clients at shutdown")
+        _keepers.add(keeper)
+        keeper.add_done_callback(lambda _: (_keepers.discard(keeper), _by_loop.pop(loop, None)))
+    return clients

@@ -1,0 +1,40 @@
+"""What callers send, validated: every bad field is named."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from shared.models.base import Model, PrintableText
+from shared.models.learner import LearningStyle, SkillLevel
+from shared.models.roadmap import GenerateOption
+from shared.models.specification import LanguageTag
+
+MAX_GOAL = 500
+
+Goal = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL)]
+ShortText = Annotated[PrintableText, StringConstraints(strip_whitespace=True, max_length=100)]
+
+
+class RoadmapRequest(Model):
+    """The body of `POST /roadmaps`; what is missing comes from the learner's profile."""
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
+
+    goal: Goal
+    skill_level: SkillLevel | None = None
+    weekly_hours: float | None = Field(default=None, ge=0.5, le=100, strict=True)
+    time_commitment: ShortText | None = Field(default=None, description='such as "3-5" hours a week')
+    learning_style: LearningStyle | None = None
+    language: LanguageTag | None = None
+    industry: ShortText | None = None
+    subject: ShortText | None = None
+    focus: ShortText | None = None
+    generate: GenerateOption = "skeleton"
+
+    @model_validator(mode="after")
+    def _hours_once(self) -> RoadmapRequest:
+        if self.weekly_hours is not None and self.time_commitment is not None:
+            raise ValueError("give weekly_hours or time_commitment, not both")
+        return self

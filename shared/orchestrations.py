@@ -1,0 +1,46 @@
+"""Starting and asking for orchestrations, over the durable client that a trigger was given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import SkillSyncError
+from shared.telemetry import log
+
+if TYPE_CHECKING:
+    from azure.durable_functions import DurableOrchestrationClient
+
+_RUNNING = frozenset({"Pending", "Running", "ContinuedAsNew", "Suspended"})
+
+
+class StartFailed(SkillSyncError):
+    """The orchestration could not be started; the reconciler will try again."""
+
+
+class Orchestrations:
+    """The durable client, reduced to what services need."""
+
+    def __init__(self, client: DurableOrchestrationClient) -> None:
+        self._client = client
+
+    async def start(self, name: str, instance_id: str, data: dict[str, Any]) -> None:
+        """Start an orchestration; one that is running already under this id is success.
+
+        The id alone does not guard against a second run (a finished id is reusable): the caller's documents do.
+        Raises StartFailed.
+        """
+        try:
+            await self._client.start_new(name, instance_id, data)
+        except Exception as error:
+            # The SDK reports a running duplicate as a plain Exception, like everything else.
+            if await self.running(instance_id):
+                return
+            raise StartFailed(f"{name} {instance_id}: {error}") from error
+        log("orchestration.started", instance_id=instance_id)
+
+    async def running(self, instance_id: str) -> bool:
+        """Tell whether an orchestration with this id exists and has not ended."""
+        status = await self._client.get_status(instance_id)
+        if not status or status.runtime_status is None:
+            return False
+        return status.runtime_status.value in _RUNNING

@@ -1,0 +1,70 @@
+"""Listing and reading roadmaps, their modules and lessons."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from shared.clients import Clients
+from shared.errors import NotFound, Problem
+from shared.models.roadmap import Lesson, Module, Roadmap
+from shared.store.documents import DocumentPage
+
+
+def not_found(thing: str) -> Problem:
+    """Return the answer for unknown, foreign and absent ids alike."""
+    return Problem(HTTPStatus.NOT_FOUND, "not_found", f"There is no such {thing}.")
+
+
+class Roadmaps:
+    """A learner's roadmaps as they are stored."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._documents = clients.documents
+
+    async def page(self, user_id: str, limit: int, continuation: str | None) -> DocumentPage[Roadmap]:
+        """Return the learner's roadmaps, newest first."""
+        return await self._documents.query(
+            Roadmap, user_id, order_by="created_at", descending=True, limit=limit, continuation=continuation
+        )
+
+    async def roadmap(self, user_id: str, roadmap_id: str) -> Roadmap:
+        """Return one roadmap; raises a 404 Problem."""
+        try:
+            return await self._documents.read(Roadmap, user_id, roadmap_id)
+        except NotFound:
+            raise not_found("roadmap") from None
+
+    async def modules(self, user_id: str, roadmap_id: str) -> list[Module]:
+        """Return a roadmap's modules in their order."""
+        page = await self._documents.query(
+            Module, user_id, {"roadmap_id": roadmap_id}, order_by="order", limit=100
+        )
+        return page.items
+
+    async def lessons(self, user_id: str, roadmap_id: str) -> list[Lesson]:
+        """Return all lessons of a roadmap (at most 288), in no particular order."""
+        lessons: list[Lesson] = []
+        continuation: str | None = None
+        while True:
+            page = await self._documents.query(
+                Lesson, user_id, {"roadmap_id": roadmap_id}, limit=100, continuation=continuation
+            )
+            lessons += page.items
+            continuation = page.continuation
+            if continuation is None:
+                return lessons
+
+    async def module_lessons(
+        self, user_id: str, module_id: str, limit: int, continuation: str | None
+    ) -> DocumentPage[Lesson]:
+        """Return a module's lessons in their order; raises a 404 Problem."""
+        if await self._documents.find(Module, user_id, module_id) is None:
+            raise not_found("module")
+        return await self._documents.query(
+            Lesson,
+            user_id,
+            {"module_id": module_id},
+            order_by="order",
+            limit=limit,
+            continuation=continuation,
+        )

@@ -3,6 +3,7 @@
 SkillSyncError
 ├── Problem                 a request that cannot be served; becomes an RFC 9457 problem document
 ├── ConfigurationError      a missing or wrong setting; stops the start with one line
+├── ReplyError              a model's reply does not hold what was asked for
 └── StoreError              the document store said no
     ├── Conflict            create: the id exists already
     ├── NotFound            the document does not exist (or has expired)
@@ -23,6 +24,14 @@ class SkillSyncError(Exception):
 
 class ConfigurationError(SkillSyncError):
     """A setting is missing or wrong; the text is one line that names it."""
+
+
+class ReplyError(SkillSyncError):
+    """A model's reply does not hold what was asked for; `errors` says why, in words the model can act on."""
+
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
 
 
 class StoreError(SkillSyncError):

@@ -30,14 +30,15 @@ HANG_SECONDS = 3600.0
 class Rule:
     """Answer otherwise than a good provider would.
 
-    `step` is plan, outline, lesson, other or "" for any; `contains` must occur in the target (the subject, the
-    module's title or the lesson's title); `times` is how often the rule applies (None: for ever). `answer` is
+    `step` is plan, outline, lesson, other or "" for any; `contains` must occur in the target (the subject,
+    the module's title or the lesson's title); `times` is how often the rule applies (None: for ever).
+    `answer` is
 
     - an HTTP status as text: "401", "402", "404", "413", "429", "500", "503", ...;
-    - a failure in a provider's own words: "429-day", "context" (too many tokens), "bad-json" (400 with `content`
-      as its `failed_generation`);
-    - what a 200 may hold: "garbage", "invalid", "length", "thinking", "fenced", "refusal", "filtered", "html",
-      "error-inside", "empty", "content" (the text in `content`);
+    - a failure in a provider's own words: "429-day", "context" (too many tokens), "bad-json" (400 with
+      `content` as its `failed_generation`);
+    - what a 200 may hold: "garbage", "invalid", "length", "thinking", "fenced", "refusal", "filtered",
+      "html", "error-inside", "empty", "content" (the text in `content`);
     - "hang" (no answer), "drop" (the connection breaks).
     """
 

@@ -1,4 +1,4 @@
-"""Splitting prose into sentences without cutting abbreviations, version numbers, code, quotations or brackets."""
+"""Splitting prose into sentences without cutting abbreviations, numbers, code, quotations or brackets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _is_abbreviation(before: str) -> bool:
 
 
 def _starts_a_sentence(rest: str) -> bool:
-    """Tell whether what follows can begin a sentence: anything but a lower-case letter or closing punctuation."""
+    """Tell whether what follows can begin a sentence: no lower-case letter, no closing punctuation."""
     first = rest[:1]
     return bool(first) and not first.islower() and first not in ",;:.)]}–-"
 

@@ -1,0 +1,89 @@
+"""Code examples of sources: what they are, whether they hold, and the parts of an interpreter session."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import warnings
+from dataclasses import dataclass
+
+from shared.security.clean_text import clean_text
+
+MAX_CHARACTERS = 3000
+MAX_LINES = 40
+
+_grammar = re.compile(r"^\s*[\w.-]*\s*::=", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One input of an interpreter session and what the interpreter printed (empty: nothing)."""
+
+    entered: str
+    printed: str
+
+
+def tidy_code(code: str) -> str:
+    """Return code without characters that no store can hold, without common indentation and blank edges."""
+    lines = clean_text(code).expandtabs(4).split("\n")
+    return textwrap.dedent("\n".join(line.rstrip() for line in lines)).strip("\n")
+
+
+def is_usable(code: str) -> bool:
+    """Tell whether code is an example of a length to learn from, and no grammar production."""
+    lines = code.count("\n") + 1
+    return (
+        bool(code.strip())
+        and lines <= MAX_LINES
+        and len(code) <= MAX_CHARACTERS
+        and not _grammar.search(code)
+    )
+
+
+def compiles(code: str) -> bool:
+    """Tell whether Python 3 accepts the code as a module."""
+    if len(code) > MAX_CHARACTERS * 3:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an example may show what one should not write
+        try:
+            compile(code, "<example>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return False
+    return True
+
+
+def parse_session(code: str) -> list[Step]:
+    """Return the steps of a `>>>` session; empty where the code is none or an input is not valid Python."""
+    if not code.startswith(">>>"):
+        return []
+    steps: list[Step] = []
+    entered: list[str] = []
+    printed: list[str] = []
+
+    def close() -> None:
+        if entered:
+            steps.append(Step("\n".join(entered).rstrip(), "\n".join(printed).strip("\n")))
+
+    for line in code.split("\n"):
+        if line == ">>>" or line.startswith(">>> "):
+            close()
+            entered, printed = [line[4:]], []
+        elif (line == "..." or line.startswith("... ")) and not printed:
+            entered.append(line[4:])
+        else:
+            printed.append(line)
+    close()
+    return steps if all(compiles(step.entered) for step in steps) else []
+
+
+def is_session(code: str) -> bool:
+    """Tell whether the code is an interpreter session whose inputs are valid Python."""
+    return bool(parse_session(code))
+
+
+def fence(code: str, language: str = "") -> str:
+    """Return a Markdown code block that its content cannot close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}{re.sub(r'[^a-z0-9+#-]', '', language.casefold())}\n{code}\n{marks}"

@@ -1,0 +1,132 @@
+"""From a specification and a brief to a lesson, deterministically and without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.lessons.composer.concepts import Concept, find_concepts
+from shared.lessons.composer.diagram import draw_diagram
+from shared.lessons.composer.errors import NothingToCompose
+from shared.lessons.composer.exercises import write_exercises
+from shared.lessons.composer.matching import Plan, make_plan, query_of
+from shared.lessons.composer.material import Excerpt, clean_line, read_brief
+from shared.lessons.composer.quiz import write_quiz
+from shared.lessons.composer.quoting import may_quote_at_length
+from shared.lessons.composer.readable import word_count
+from shared.lessons.composer.sections import choose_window, write_sections
+from shared.lessons.composer.styles import proportions_of
+from shared.lessons.phrases import Phrases, primary_language
+from shared.lessons.reading_time import reading_minutes
+from shared.models.content import KeyConcept, LessonContent, LessonResource, Section
+from shared.models.learner import LearningStyle
+from shared.models.research import Brief
+from shared.models.specification import LessonSpecification
+from shared.security.sanitising import safe_url
+
+_LEAST_WORDS = 40
+_SUMMARY_WORDS = 45
+
+
+def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
+    """Compose a lesson from the brief's own words; raise `NothingToCompose` where they carry none."""
+    phrases = Phrases.of(specification.curriculum.language)
+    proportions = proportions_of(specification.style)
+    excerpts = read_brief(brief)
+    plan = make_plan(specification, excerpts, proportions)
+    _refuse_too_little(plan, excerpts)
+    sections = write_sections(plan, proportions)
+    if not sections:
+        raise NothingToCompose("No source says anything that can be quoted on this lesson's objectives.")
+    title = clean_line(specification.title) or plan.objectives[0]
+    wanted = [token for objective in plan.objectives for token in query_of(objective)]
+    concepts = find_concepts(plan.ranked, [*wanted, *query_of(title)], proportions.concepts)
+    diagram = draw_diagram(title, concepts, phrases)
+    content = LessonContent(
+        summary=_summary(specification, plan, sections, brief, phrases),
+        objectives=[clean_line(objective, 400) for objective in plan.objectives][:10],
+        key_concepts=[_key_concept(concept, phrases) for concept in concepts],
+        sections=sections,
+        exercises=write_exercises(plan, concepts, proportions, phrases),
+        quiz=write_quiz(plan, concepts, phrases, proportions.questions),
+        diagrams=[diagram] if diagram else [],
+        resources=_resources(brief),
+    )
+    return content.model_copy(update={"reading_minutes": reading_minutes(content)})
+
+
+def _refuse_too_little(plan: Plan, excerpts: Sequence[Excerpt]) -> None:
+    """Refuse a brief of which no lesson could be made that deserves the name."""
+    if not plan.objectives:
+        raise NothingToCompose("The lesson has neither an objective nor a title.")
+    if not any(excerpt.sentences for excerpt in excerpts):
+        raise NothingToCompose("The sources hold no readable text.")
+    if not plan.parts:
+        raise NothingToCompose("No source speaks of this lesson's objectives.")
+    quotable = sum(
+        word_count(sentence.text)
+        for part in plan.parts
+        for excerpt in part.excerpts
+        if may_quote_at_length(excerpt.source)
+        for sentence in excerpt.sentences
+    )
+    if quotable < _LEAST_WORDS:
+        raise NothingToCompose("Too little of the sources may be quoted at length to carry a lesson.")
+
+
+def _key_concept(concept: Concept, phrases: Phrases) -> KeyConcept:
+    definition = phrases("quiz_explanation", sentence=concept.sentence, title=concept.excerpt.title)
+    return KeyConcept(term=concept.term, definition=definition)
+
+
+def _summary(
+    specification: LessonSpecification,
+    plan: Plan,
+    sections: Sequence[Section],
+    brief: Brief,
+    phrases: Phrases,
+) -> str:
+    """Quote what says best what the lesson is about, then say plainly how the lesson came to be."""
+    parts: list[str] = []
+    opening = _opening(plan, specification.title)
+    if opening:
+        sentence, title = opening
+        parts.append(phrases("quiz_explanation", sentence=sentence, title=title))
+    used = {source_id for section in sections for source_id in section.source_ids}
+    cited = [source for source in brief.sources if source.id in used]
+    titles = ", ".join(dict.fromkeys(clean_line(source.title, 80) or source.id for source in cited))
+    parts.append(phrases("summary_origin", sources=clean_line(titles, 600)))
+    languages = dict.fromkeys(primary_language(source.language) for source in cited)
+    foreign = [
+        language for language in languages if language != primary_language(specification.curriculum.language)
+    ]
+    if foreign:
+        parts.append(phrases("quotes_language", language=", ".join(map(phrases.name_of, foreign))))
+    if specification.style is LearningStyle.VIDEO:
+        parts.append(phrases("no_video"))
+    if plan.uncovered:
+        named = clean_line("; ".join(text.rstrip(" .。") for text in plan.uncovered), 900)
+        parts.append(phrases("not_covered", objectives=named))
+    return "\n\n".join(parts)
+
+
+def _opening(plan: Plan, title: str) -> tuple[str, str] | None:
+    """Return the sentences on the lesson's title that say most, and where they stand."""
+    query = query_of(title)
+    for excerpt in plan.ranked:
+        if may_quote_at_length(excerpt.source):
+            plain = [sentence for sentence in excerpt.sentences if not sentence.text.endswith(":")]
+            window = choose_window(plain, query, _SUMMARY_WORDS)
+            if window and not any(sentence.after_gap for sentence in window[1:]):
+                return " ".join(sentence.text for sentence in window), excerpt.title
+    return None
+
+
+def _resources(brief: Brief) -> list[LessonResource]:
+    """List the brief's pages with a usable address, each once."""
+    found: dict[str, LessonResource] = {}
+    for source in brief.sources:
+        url = safe_url(source.url)
+        if url and url not in found:
+            title = clean_line(source.title) or url
+            found[url] = LessonResource(title=title, url=url, kind=clean_line(source.origin, 40))
+    return list(found.values())[:20]

@@ -1,0 +1,116 @@
+"""Key concepts: sentences of the sources that define a term, word for word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.lessons.composer.material import Excerpt, Sentence, clean_line
+from shared.lessons.composer.quoting import may_quote_at_length
+from shared.lessons.composer.readable import ELLIPSIS, stands_alone, word_count
+from shared.lessons.phrases import primary_language
+from shared.models.specification import normalise
+from shared.text.tokens import tokenise
+
+_TERM = r"(?P<term>[^,.;:()]{2,48}?)"
+_ASIDE = r"(?:\s*\([^()]{1,80}\))?"
+# By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun phrase
+# or a purpose, so that "Lists are often slow" defines nothing.
+_definitions = {
+    "en": rf"^(?:An?\s|The\s)?{_TERM}{_ASIDE},?\s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|describes?|represents?|consists?\sof)"
+    r"\s(?:(?:usually|generally|simply|always|often|basically|also)\s)?"
+    r"(?P<rest>(?:an?|the|any|one|two|used|those|special|ordered|unordered|finite|immutable|mutable|collections?|sequences?|functions?|objects?|types?|called|created|defined|formed|a\w*)\b.*)",
+    "de": rf"^(?:Eine?\s|Der\s|Die\s|Das\s|Als\s)?{_TERM}{_ASIDE},?\s(?P<verb>ist|sind|war|waren|bezeichnet|bedeutet|beschreibt)\s(?P<rest>(?:eine?[nrms]?|der|die|das|jede[rs]?)\b.*)",
+    "fr": rf"^(?:Une?\s|Le\s|La\s|Les\s|L['’])?{_TERM}{_ASIDE},?\s(?P<verb>est|sont|était|désigne|désignent|signifie)\s(?P<rest>(?:une?|le|la|les|l['’]|des?)\s?.*)",
+    "es": rf"^(?:Una?\s|El\s|La\s|Los\s|Las\s)?{_TERM}{_ASIDE},?\s(?P<verb>es|son|era|designa|significa)\s(?P<rest>(?:una?|el|la|los|las)\b.*)",
+    "ja": r"^(?P<term>[^、。（(]{2,24}?)(?:[（(][^）)]*[）)])?(?P<verb>とは)(?P<rest>.*)",
+    "zh": r"^(?P<term>[^，。（(]{2,16}?)(?:[（(][^）)]*[）)])?(?P<verb>是)(?P<rest>.*)",
+}
+_patterns = {language: re.compile(pattern, re.IGNORECASE) for language, pattern in _definitions.items()}
+_called = re.compile(
+    r"\b(?:are|is) (?:called|known as|termed) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+){0,2})"
+)
+_not_a_term = re.compile(
+    r"""^(?:this|these|that|those|it|its|they|there|here|he|she|we|you|each|every|all|some|many|most|both|one|two|three|
+        any|no|none|other|another|such|if|when|while|where|what|which|who|how|why|because|since|although|though|as|
+        for|in|on|at|by|to|from|with|after|before|note|same|only|not|first|second|third|last|next|following|above|result|
+        example|default|reason|purpose|difference|idea|goal|main|rest|number|value\sof|
+        dies\w*|es|sie|man|wenn|alle|viele|il|elle|on|si|ce|cela|este|esta|esto|si|cuando)\b
+    |\b(?:that|which|who|if|when|while|because|is|are|was|were|has|have|can|may|must|should|will|would|there|
+        dass|wenn|que|qui|cuando)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MAX_TERM_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A term, the sentence that defines it and where that stands; `rest` is what follows the verb."""
+
+    term: str
+    sentence: str
+    rest: str
+    excerpt: Excerpt
+    strength: float
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """The term's tokens."""
+        return frozenset(tokenise(self.term))
+
+
+def find_concepts(excerpts: Iterable[Excerpt], wanted: Sequence[str], limit: int) -> list[Concept]:
+    """Return the best definitions among excerpts (by relevance, best first), one per term.
+
+    `wanted` are the tokens of the lesson's objectives: terms that the lesson asks for come first.
+    """
+    found: dict[str, Concept] = {}
+    asked = set(wanted)
+    for place, excerpt in enumerate(excerpts):
+        if not may_quote_at_length(excerpt.source):
+            continue
+        for number, sentence in enumerate(excerpt.sentences):
+            concept = _concept(
+                excerpt, sentence, asked, nearness=1 / (1 + place) + (0.3 if number == 0 else 0)
+            )
+            if concept is None:
+                continue
+            key = " ".join(sorted(concept.tokens)) or normalise(concept.term)
+            if key not in found or found[key].strength < concept.strength:
+                found[key] = concept
+    return sorted(found.values(), key=lambda concept: -concept.strength)[:limit]
+
+
+def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: float) -> Concept | None:
+    definition = read_definition(sentence, primary_language(excerpt.source.language))
+    if definition is None or not 5 <= word_count(sentence.text) <= 45:
+        return None
+    term, rest = definition
+    emphasised = normalise(term) in {normalise(text) for text in excerpt.emphasised}
+    tokens = set(tokenise(term))
+    strength = nearness + 1.5 * bool(tokens & asked) + 0.6 * emphasised - 0.1 * len(tokens)
+    return Concept(term, sentence.text, rest, excerpt, strength)
+
+
+def read_definition(sentence: Sentence, language: str) -> tuple[str, str] | None:
+    """Return (term, what it is) where a sentence defines a term, else nothing."""
+    text = sentence.text
+    if not stands_alone(text) or text.endswith(":") or ELLIPSIS in text or language not in _patterns:
+        return None
+    match = _patterns[language].match(text)
+    if match is None:
+        return None
+    term = tidy_term(match["term"])
+    is_term = term and len(term.split()) <= _MAX_TERM_WORDS and not _not_a_term.search(term)
+    return (term, match["rest"]) if is_term and tokenise(term) else None
+
+
+def tidy_term(term: str) -> str:
+    """Return a term without quotation marks and backticks, and in lower case unless it is a name."""
+    term = clean_line(re.sub(r"[\"“”«»„`*]", "", term), 60)
+    first, _, rest = term.partition(" ")
+    is_plain_word = (
+        first[:1].isupper() and first[1:].islower() and not any(part[:1].isupper() for part in rest.split())
+    )
+    return f"{first.lower()} {rest}".strip() if is_plain_word and rest else term

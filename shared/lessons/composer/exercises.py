@@ -1,0 +1,213 @@
+"""Exercises from the sources' own code, and recall tasks from their definitions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+from shared.lessons.code import compiles, parse_session
+from shared.lessons.composer.concepts import Concept
+from shared.lessons.composer.matching import Plan
+from shared.lessons.composer.material import Example
+from shared.lessons.composer.quoting import may_quote_at_length
+from shared.lessons.composer.styles import Proportions
+from shared.lessons.phrases import Phrases
+from shared.models.content import Exercise
+
+_COMMENTS = {
+    **dict.fromkeys(
+        ("javascript", "js", "typescript", "ts", "java", "c", "cpp", "c++", "csharp", "c#"), "//"
+    ),
+    **dict.fromkeys(("go", "rust", "kotlin", "swift", "php", "scala", "dart"), "//"),
+    **dict.fromkeys(("bash", "sh", "shell", "ruby", "r", "perl", "elixir", "yaml", "toml", "julia"), "#"),
+    **dict.fromkeys(("sql", "lua", "haskell"), "--"),
+}
+_PYTHON = frozenset({"python", "python3", "py"})
+_number = re.compile(r"(?<![\w.\"'#])\d{1,6}(?![\w.\"'])")
+Difficulty = Literal["easy", "medium", "hard"]
+
+
+def write_exercises(
+    plan: Plan, concepts: Sequence[Concept], proportions: Proportions, phrases: Phrases
+) -> list[Exercise]:
+    """Write exercises in rising difficulty; each code example serves once, recall tasks fill what code lacks."""
+    examples = list(_examples(plan))
+    kinds: list[tuple[int, Callable[[Example, Phrases], Exercise | None]]] = [
+        (proportions.predict, predict),
+        (proportions.complete, complete),
+        (proportions.modify, modify),
+    ]
+    written: list[Exercise] = []
+    for bound, write in kinds:
+        count = 0
+        for example in list(examples):
+            exercise = write(example, phrases) if count < bound else None
+            if exercise:
+                written.append(exercise)
+                examples.remove(example)
+                count += 1
+    missing = proportions.exercises - proportions.explain - len(written)
+    recall = min(len(concepts), proportions.explain + (min(2, missing) if not written else 0))
+    written.extend(explain(concept, phrases) for concept in concepts[:recall])
+    return _with_distinct_titles(written)
+
+
+def _examples(plan: Plan) -> Iterator[Example]:
+    """Give the examples of openly licensed excerpts by relevance, each code once."""
+    seen: set[str] = set()
+    for excerpt in plan.ranked:
+        if not may_quote_at_length(excerpt.source):
+            continue
+        for example in excerpt.examples:
+            if example.code not in seen:
+                seen.add(example.code)
+                yield example
+
+
+def _difficulty(lines: int) -> Difficulty:
+    if lines <= 4:
+        return "easy"
+    return "medium" if lines <= 10 else "hard"
+
+
+def _context(example: Example, phrases: Phrases) -> list[str]:
+    return [phrases("context_hint", sentence=example.introduction)] if example.introduction else []
+
+
+def predict(example: Example, phrases: Phrases) -> Exercise | None:
+    """Ask what an interpreter session prints; the verbatim session is the solution."""
+    steps = parse_session(example.code)
+    printing = [step for step in steps if step.printed and "\n" not in step.entered]
+    if not printing or len(steps) < 2:
+        return None
+    starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
+    hint = phrases("predict_hint", line=printing[0].entered.replace("`", "'"))
+    return Exercise(
+        title=_title("predict_title", example, phrases),
+        task=phrases("predict_task"),
+        starter_code=starter.strip("\n"),
+        hints=[*_context(example, phrases), hint],
+        solution=example.code,
+        difficulty=_difficulty(len(steps)),
+    )
+
+
+def complete(example: Example, phrases: Phrases) -> Exercise | None:
+    """Blank one line of an example; the verbatim example is the solution."""
+    lines = example.code.split("\n")
+    number = (
+        _python_line(example.code) if example.language in _PYTHON else _other_line(lines, example.language)
+    )
+    if number is None:
+        return None
+    missing = lines[number]
+    indent = missing[: len(missing) - len(missing.lstrip())]
+    mark = "...  #" if example.language in _PYTHON else _COMMENTS[example.language]
+    starter = "\n".join([*lines[:number], f"{indent}{mark} {phrases('complete_mark')}", *lines[number + 1 :]])
+    if example.language in _PYTHON and not compiles(starter):
+        return None
+    start = re.match(r"\W*\w+", missing.strip())
+    hints = [phrases("complete_hint_start", start=start.group().replace("`", "'"))] if start else []
+    return Exercise(
+        title=_title("complete_title", example, phrases),
+        task=phrases("complete_task"),
+        starter_code=starter,
+        hints=[*_context(example, phrases), *hints],
+        solution=example.code,
+        difficulty=_difficulty(len(lines)),
+    )
+
+
+def _python_line(code: str) -> int | None:
+    """Return the index of the last simple statement on a line of its own that does something worth asking for."""
+    if not compiles(code):
+        return None
+    lines = code.split("\n")
+    if sum(1 for line in lines if line.strip() and not line.strip().startswith("#")) < 3:
+        return None
+    simple = (
+        ast.Assign,
+        ast.AugAssign,
+        ast.AnnAssign,
+        ast.Return,
+        ast.Raise,
+        ast.Delete,
+        ast.Import,
+        ast.ImportFrom,
+    )
+    numbers = [
+        node.lineno - 1
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, simple)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield))
+        if node.lineno == node.end_lineno and lines[node.lineno - 1][: node.col_offset].strip() == ""
+    ]
+    return max(numbers, default=None)
+
+
+def _other_line(lines: Sequence[str], language: str) -> int | None:
+    """Return the index of the longest line between the first and the last, for languages with line comments."""
+    if language not in _COMMENTS:
+        return None
+    mark = _COMMENTS[language]
+    inner = [
+        number
+        for number, line in enumerate(lines[1:-1], start=1)
+        if len(line.strip()) >= 6 and not line.strip().startswith(mark) and line.strip()[-1] not in "{[(,:"
+    ]
+    return max(inner, key=lambda number: (len(lines[number].strip()), -number), default=None)
+
+
+def modify(example: Example, phrases: Phrases) -> Exercise | None:
+    """Change a number of a Python example and ask what will be different; the changed code is the solution."""
+    if example.language not in _PYTHON or not compiles(example.code):
+        return None
+    lines = example.code.split("\n")
+    for number, line in enumerate(lines):
+        match = _number.search(line.split("#", 1)[0])
+        if match is None or line.lstrip().startswith(("import", "from", "@")):
+            continue
+        new = str(int(match.group()) * 2 or 3)
+        changed = line[: match.start()] + new + line[match.end() :]
+        solution = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
+        if not compiles(solution):
+            continue
+        shown = line.split("#", 1)[0].strip().replace("`", "'")
+        return Exercise(
+            title=_title("modify_title", example, phrases),
+            task=phrases("modify_task", old=match.group(), new=new, line=shown),
+            starter_code=example.code,
+            hints=_context(example, phrases),
+            solution=solution,
+            difficulty=_difficulty(len(lines)),
+        )
+    return None
+
+
+def explain(concept: Concept, phrases: Phrases) -> Exercise:
+    """Ask for a definition in the learner's own words; the source's own is the solution."""
+    return Exercise(
+        title=phrases("explain_title", term=concept.term),
+        task=phrases("explain_task", term=concept.term),
+        hints=[phrases("explain_hint", title=concept.excerpt.title)],
+        solution=phrases("quiz_explanation", sentence=concept.sentence, title=concept.excerpt.title),
+        difficulty="easy",
+    )
+
+
+def _title(key: str, example: Example, phrases: Phrases) -> str:
+    return f"{phrases(key)}: {example.heading}" if example.heading else phrases(key)
+
+
+def _with_distinct_titles(exercises: Sequence[Exercise]) -> list[Exercise]:
+    """Number the exercises that would otherwise have the same title."""
+    counts: dict[str, int] = {}
+    result: list[Exercise] = []
+    for exercise in exercises:
+        counts[exercise.title] = counts.get(exercise.title, 0) + 1
+        repeated = counts[exercise.title] > 1
+        title = f"{exercise.title} ({counts[exercise.title]})" if repeated else exercise.title
+        result.append(exercise.model_copy(update={"title": title}))
+    return result

@@ -1,0 +1,179 @@
+"""What a brief holds for a lesson: readable sentences and usable code examples, each with its source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from shared.lessons.code import is_session, is_usable, tidy_code
+from shared.lessons.composer.readable import cut_asides, introduces_code, is_readable, stands_alone
+from shared.models.research import Brief, Passage, Source
+from shared.security.clean_text import clean_text
+from shared.text.sentences import split_sentences
+from shared.text.tokens import tokenise
+
+_role = re.compile(r":[a-z:]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`")
+_double_backticks = re.compile(r"``([^`\n]+)``")
+_emphasis = re.compile(r"(?<![\w*\"`\\])\*{1,2}(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*{1,2}(?![\w*\"`])")
+_note_mark = re.compile(r"\s*\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\]")
+_link = re.compile(r"!?\[([^\]\[\n]+)\]\((?:[^()\s]|\([^()\s]*\))*\)")
+_item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+")
+_ruler = re.compile(r"^\s*([=*~^#\"'`-])\1{3,}\s*$|^\s*[+|]|^\s*\.\. \w+::|^\s*[\w.-]*\s*::=")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A readable sentence: its paragraph within the passage, and whether unreadable text stood before it."""
+
+    text: str
+    paragraph: int
+    is_item: bool
+    after_gap: bool
+
+    @property
+    def tokens(self) -> list[str]:
+        """The sentence's tokens."""
+        return tokenise(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A code example with the sentence that introduces it (or nothing)."""
+
+    source: Source
+    heading: str
+    code: str
+    language: str
+    introduction: str
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A passage of prose with the examples that follow it; `text` is all of it, unreadable parts included."""
+
+    source: Source
+    heading: str
+    text: str
+    sentences: tuple[Sentence, ...]
+    examples: tuple[Example, ...]
+    emphasised: tuple[str, ...]
+    order: int
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """What the passage is found by: its source's title, its heading and its words."""
+        return tokenise(f"{self.source.title} {self.heading} {self.text}")
+
+    @property
+    def title(self) -> str:
+        """The heading, or the source's title where there is none."""
+        return self.heading or clean_line(self.source.title) or self.source.id
+
+
+def clean_line(text: str, limit: int = 200) -> str:
+    """Return a text as one line that every store holds, cut at a word where it is longer than `limit`."""
+    line = " ".join(clean_text(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rsplit(" ", 1)[0].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """Return a passage without invisible characters and without the marks of emphasis, roles and notes."""
+    text = _link.sub(r"\1", _note_mark.sub("", _role.sub(r"`\1`", clean_text(text))))
+    return _emphasis.sub(r"\1", _double_backticks.sub(r"`\1`", text))
+
+
+def emphasised(text: str) -> tuple[str, ...]:
+    """Return what a passage emphasises, which is mostly the terms that it defines."""
+    return tuple(dict.fromkeys(clean_line(match, 60) for match in _emphasis.findall(text)))
+
+
+def paragraphs(text: str) -> list[tuple[bool, str]]:
+    """Return (is a list item, text) of each paragraph of a plain text; tables and rulers are left out."""
+    found: list[tuple[bool, str]] = []
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.split("\n")
+        if any(_ruler.match(line) for line in lines):
+            continue
+        current: list[str] = []
+        is_item = False
+        for line in lines:
+            mark = _item.match(line)
+            if mark:
+                found.append((is_item, " ".join(current)))
+                current, is_item = [line[mark.end() :]], True
+            else:
+                current.append(line)
+        found.append((is_item, " ".join(current)))
+    return [(is_item, " ".join(words.split())) for is_item, words in found if words.strip()]
+
+
+def read_sentences(text: str, *, code_follows: bool) -> tuple[Sentence, ...]:
+    """Return a plain text's readable sentences; one that ends in a colon only where its code follows."""
+    sentences: list[Sentence] = []
+    gap = False
+    parts = [
+        (number, is_item, sentence)
+        for number, (is_item, paragraph) in enumerate(paragraphs(text))
+        for sentence in split_sentences(paragraph)
+    ]
+    for place, (number, is_item, raw) in enumerate(parts):
+        sentence = cut_asides(raw)
+        is_last = place == len(parts) - 1
+        if is_readable(sentence) or (is_last and code_follows and introduces_code(sentence)):
+            sentences.append(Sentence(sentence, number, is_item, gap and bool(sentences)))
+            gap = False
+        else:
+            gap = True
+    return tuple(sentences)
+
+
+def _example(source: Source, passage: Passage, introduction: str) -> Example | None:
+    code = tidy_code(passage.text)
+    if not is_usable(code):
+        return None
+    language = "python" if is_session(code) else passage.language.casefold().strip()
+    return Example(source, clean_line(passage.heading), code, language, introduction)
+
+
+def _excerpts_of(source: Source, first: int) -> Iterable[Excerpt]:
+    """Read a source's passages in their order; code belongs to the prose before it under the same heading."""
+    position = 0
+    while position < len(source.passages):
+        passage = source.passages[position]
+        position += 1
+        code_passages: list[Passage] = []
+        while position < len(source.passages) and source.passages[position].kind == "code":
+            code_passages.append(source.passages[position])
+            position += 1
+        if passage.kind == "code":
+            code_passages.insert(0, passage)
+            text = ""
+        else:
+            text = plain(passage.text)
+        sentences = read_sentences(text, code_follows=bool(code_passages))
+        introduction = sentences[-1].text if sentences and stands_alone(sentences[-1].text) else ""
+        examples = [_example(source, code_passage, introduction) for code_passage in code_passages]
+        yield Excerpt(
+            source=source,
+            heading=clean_line(plain(passage.heading)),
+            text=text,
+            sentences=sentences,
+            examples=tuple(example for example in examples if example),
+            emphasised=emphasised(passage.text) if passage.kind == "text" else (),
+            order=first + position,
+        )
+
+
+def read_brief(brief: Brief) -> list[Excerpt]:
+    """Return everything of the brief that a lesson can use, in the brief's order, repetitions left out."""
+    excerpts: list[Excerpt] = []
+    seen: set[tuple[str, ...]] = set()
+    for number, source in enumerate(brief.sources):
+        for excerpt in _excerpts_of(source, number * 10_000):
+            content = (excerpt.text, *(example.code for example in excerpt.examples))
+            if (excerpt.sentences or excerpt.examples) and content not in seen:
+                seen.add(content)
+                excerpts.append(excerpt)
+    return excerpts

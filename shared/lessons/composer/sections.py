@@ -1,0 +1,134 @@
+"""The lesson's text: quotations that answer the objectives, each with its credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from shared.lessons.code import compiles, fence, is_session
+from shared.lessons.composer.matching import Part, Plan
+from shared.lessons.composer.material import Example, Excerpt, Sentence, clean_line
+from shared.lessons.composer.quoting import credit, is_short_quote, may_quote_at_length
+from shared.lessons.composer.readable import ELLIPSIS, stands_alone, word_count
+from shared.lessons.composer.styles import Proportions
+from shared.models.content import Section
+from shared.models.research import Source
+from shared.security.sanitising import escape_prose
+
+_MAX_MARKDOWN = 30_000
+_MAX_SECTIONS = 12
+
+
+def write_sections(plan: Plan, proportions: Proportions) -> list[Section]:
+    """Write one section per part; a source that is not openly licensed is quoted once in the whole lesson."""
+    briefly_quoted: set[str] = set()
+    sections: list[Section] = []
+    for part in plan.parts[:_MAX_SECTIONS]:
+        section = _section(part, proportions, briefly_quoted)
+        if section:
+            sections.append(section)
+    return sections
+
+
+def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> Section | None:
+    words = proportions.section_words // max(1, len(part.excerpts))
+    blocks: list[tuple[Source, str]] = []
+    for excerpt in part.excerpts:
+        if may_quote_at_length(excerpt.source):
+            markdown = quote_excerpt(excerpt, part.query, max(60, words))
+        elif excerpt.source.id not in briefly_quoted:
+            markdown = _short_quote(excerpt, part.query)
+            briefly_quoted.add(excerpt.source.id)
+        else:
+            markdown = ""
+        if markdown:
+            blocks.append((excerpt.source, markdown))
+    if not blocks:
+        return None
+    sources = {source.id: source for source, _ in blocks}
+    paragraphs: list[str] = []
+    for source_id, group in groupby(blocks, key=lambda block: block[0].id):
+        paragraphs.extend(markdown for _, markdown in group)
+        paragraphs.append(credit(sources[source_id]))
+    heading = part.objective or part.excerpts[0].title
+    return Section(
+        heading=clean_line(heading.rstrip(" .。"), 300) or part.excerpts[0].source.id,
+        markdown="\n\n".join(paragraphs)[:_MAX_MARKDOWN],
+        source_ids=list(dict.fromkeys(source.id for source, _ in blocks)),
+    )
+
+
+def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int) -> str:
+    """Return a quotation of about so many words, with the first of the excerpt's examples, as Markdown."""
+    chosen = choose_window(excerpt.sentences, query, words)
+    reaches_end = bool(chosen) and chosen[-1] is excerpt.sentences[-1]
+    if chosen and chosen[-1].text.endswith(":") and not excerpt.examples:
+        chosen = chosen[:-1]
+    if not chosen:
+        return ""
+    quotation = _block_quote(chosen)
+    if excerpt.examples and (reaches_end or len(excerpt.sentences) == len(chosen)):
+        return f"{quotation}\n\n{show_code(excerpt.examples[0])}"
+    return quotation
+
+
+def choose_window(sentences: Sequence[Sentence], query: Sequence[str], words: int) -> list[Sentence]:
+    """Return neighbouring sentences, up to a number of words, that hold most of the query; all where they fit.
+
+    The first one stands alone: a quotation never opens with "This" or "However".
+    """
+    wanted = set(query)
+    best: list[Sentence] = []
+    best_score = -1.0
+    for start, first in enumerate(sentences):
+        if not stands_alone(first.text):
+            continue
+        window: list[Sentence] = []
+        budget = words
+        for sentence in sentences[start:]:
+            budget -= word_count(sentence.text)
+            if budget < 0 and window:
+                break
+            window.append(sentence)
+        if window[-1].text.endswith(":") and window[-1] is not sentences[-1]:
+            window.pop()
+        score = sum(len(wanted.intersection(sentence.tokens)) for sentence in window) + 0.1 * len(window)
+        if window and score > best_score:
+            best, best_score = window, score
+    return best
+
+
+def _block_quote(sentences: Sequence[Sentence]) -> str:
+    """Return sentences as a Markdown quotation; what was left out between two of them is marked."""
+    lines: list[str] = []
+    for _, group in groupby(sentences, key=lambda sentence: sentence.paragraph):
+        members = list(group)
+        text = " ".join(
+            f"{ELLIPSIS} {sentence.text}"
+            if sentence.after_gap and sentence is not sentences[0]
+            else sentence.text
+            for sentence in members
+        )
+        lines.append(("- " if members[0].is_item else "") + escape_prose(text))
+    return "\n>\n".join(f"> {line}" for line in lines)
+
+
+def show_code(example: Example) -> str:
+    """Return an example as a fenced block, named as Python only where Python accepts it."""
+    language = example.language
+    if language in {"python", "py", "pycon", "python3"}:
+        is_valid = is_session(example.code) or compiles(example.code)
+        language = ("pycon" if is_session(example.code) else "python") if is_valid else "text"
+    return fence(example.code, language)
+
+
+def _short_quote(excerpt: Excerpt, query: Sequence[str]) -> str:
+    """Return the best sentence that any licence lets one quote, or nothing."""
+    wanted = set(query)
+    candidates = [
+        sentence
+        for sentence in excerpt.sentences
+        if is_short_quote(sentence.text) and stands_alone(sentence.text) and not sentence.text.endswith(":")
+    ]
+    best = max(candidates, key=lambda sentence: len(wanted.intersection(sentence.tokens)), default=None)
+    return _block_quote([best]) if best else ""

@@ -1,16 +1,16 @@
 """The app process's side of the engine: takes work items, runs the app's functions, answers."""
 
-import asyncio
-import contextlib
 import json
 import logging
 import threading
+import time
 import traceback
-from concurrent.futures import CancelledError
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-import grpc.aio
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
 
@@ -22,24 +22,32 @@ _log = logging.getLogger(__name__)
 
 # A lost engine is looked for this often, so that work goes on within a second of its restart.
 _RECONNECT_MILLISECONDS = 100
-_RECONNECT = (
+_CHANNEL_OPTIONS = (
+    *UNLIMITED_MESSAGES,
     ("grpc.initial_reconnect_backoff_ms", _RECONNECT_MILLISECONDS),
     ("grpc.min_reconnect_backoff_ms", _RECONNECT_MILLISECONDS),
     ("grpc.max_reconnect_backoff_ms", 3 * _RECONNECT_MILLISECONDS),
-    # Channels to the same address would otherwise share one connection, and its back-off.
-    ("grpc.use_local_subchannel_pool", 1),
 )
 # How long an answer may wait for the engine; a restarted engine hands the work out again anyway.
 _ANSWER_SECONDS = 30.0
-_STOP_SECONDS = 5.0
+# Answers are short calls on the loopback; a few threads keep up with every function of the process.
+_ANSWER_THREADS = 4
+_STOP_SECONDS = 2.0
+
+
+@dataclass(eq=False)
+class _Work:
+    """A work item under way; `invocation` is set for activities only."""
+
+    item: pb.WorkItem
+    invocation: Invocation | None = field(default=None)
 
 
 class DurableWorker:
     """Connects one app process to the engine at `address`; reconnects by itself.
 
-    Never more than `max_activities` and `max_orchestrators` are under way. It has a thread and an event loop of its
-    own, so that an app that blocks its loop does not lose the engine. All methods may be called from any thread;
-    `drain` and `stop` block.
+    Never more than `max_activities` and `max_orchestrators` are under way. Reading and answering have threads of
+    their own, so that an app that blocks its event loop does not lose the engine.
     """
 
     def __init__(
@@ -52,99 +60,128 @@ class DurableWorker:
         timers: TimerLimits | None = None,
         default_version: str | None = None,
     ) -> None:
-        self._registry, self._address = registry, address
-        self._limits = max_activities, max_orchestrators
+        self._registry = registry
+        self._limits = pb.GetWorkItemsRequest(
+            maxConcurrentActivityWorkItems=max_activities,
+            maxConcurrentOrchestrationWorkItems=max_orchestrators,
+        )
         self.orchestration = Orchestration(registry, timers, default_version)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="durable-worker", daemon=True)
+        self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        self._stub: Any = stubs.TaskHubSidecarServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._stream: Any = None
-        self._stub: Any = None
-        self._main: asyncio.Task[None] | None = None
-        self._draining = False
-        self._tasks: dict[asyncio.Task[None], pb.WorkItem] = {}
-        self._invocations: dict[str, Invocation] = {}
+        self._reader = threading.Thread(target=self._read, name="durable-worker", daemon=True)
+        self._answers = ThreadPoolExecutor(_ANSWER_THREADS, thread_name_prefix="durable-answer")
+        self._work: dict[str, _Work] = {}
+        self._idle = threading.Condition()
+        self._draining = threading.Event()
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Begin to take work; returns at once, also while the engine cannot be reached yet."""
-        self._thread.start()
+        self._reader.start()
 
     def drain(self, seconds: float) -> None:
-        """Take no new work and let what runs end; after `seconds` what is left goes back to the engine.
+        """Take no new work, wait for what runs, and give the rest back to the engine after `seconds`.
 
-        What has not begun is given back at once. Call it before `stop` for a clean end: the engine then sees a
-        process that leaves, not one that died.
+        What has not begun is given back at once. Blocks: an event loop calls it in a thread. Call it before `stop`
+        for a clean end: the engine then sees a process that leaves, not one that died.
         """
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._drain(seconds), self._loop).result()
+        self._draining.set()
+        deadline = time.monotonic() + seconds
+        with self._idle:
+            under_way = list(self._work.values())
+        for work in under_way:
+            if work.invocation is not None:
+                work.invocation.take_back()
+        with self._idle:
+            self._idle.wait_for(lambda: not self._work, timeout=max(0.0, deadline - time.monotonic()))
+            left = list(self._work.values())
+        for work in left:
+            self._give_back(work.item)
 
     def stop(self) -> None:
         """Close the connection; what still runs is, for the engine, lost with the process."""
-        if self._thread.is_alive():
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._cancel)
-            self._thread.join(_STOP_SECONDS)
+        self._stopped.set()
+        if self._stream is not None:
+            self._stream.cancel()
+        self._channel.close()
+        self._answers.shutdown(wait=False, cancel_futures=True)
+        if self._reader.is_alive():
+            self._reader.join(_STOP_SECONDS)
 
-    def _cancel(self) -> None:
-        if self._main is not None:
-            self._main.cancel()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._main = self._loop.create_task(self._serve())
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(self._main)
-            for task in self._tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-        finally:
-            self._loop.close()
-
-    # ------------------------------------------------------------------ the stream
-    async def _serve(self) -> None:
-        options = [*UNLIMITED_MESSAGES, *_RECONNECT]
-        async with grpc.aio.insecure_channel(self._address, options=options) as channel:
-            self._stub = stubs.TaskHubSidecarServiceStub(channel)  # type: ignore[no-untyped-call]
-            while True:
-                request = pb.GetWorkItemsRequest(
-                    maxConcurrentActivityWorkItems=self._limits[0],
-                    maxConcurrentOrchestrationWorkItems=self._limits[1],
-                )
-                try:
-                    self._stream = self._stub.GetWorkItems(request, wait_for_ready=True)
-                    async for item in self._stream:
-                        self._accept(item)
-                except grpc.aio.AioRpcError as error:
-                    _log.info("The durable engine is away (%s); connecting again", error.code().name)
-                await asyncio.sleep(_RECONNECT_MILLISECONDS / 1000)
+    # ------------------------------------------------------------------ taking work
+    def _read(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._stream = self._stub.GetWorkItems(self._limits, wait_for_ready=True)
+                for item in self._stream:
+                    self._accept(item)
+            except grpc.RpcError as error:
+                if not self._stopped.is_set():
+                    _log.info("The durable engine is away (%s); connecting again", error.code().name)  # type: ignore[attr-defined]
+            except ValueError:
+                return  # gRPC's answer to a call on a closed channel
+            self._stopped.wait(_RECONNECT_MILLISECONDS / 1000)
 
     def _accept(self, item: pb.WorkItem) -> None:
-        if self._draining:
-            work = self._give_back(item)
+        if self._draining.is_set():
+            self._answers.submit(self._give_back, item)
         elif item.HasField("orchestratorRequest"):
-            work = self._run_orchestrator(item)
+            self._begin(item)
+            turn = self._registry.executor.submit(self.orchestration.turn, item.orchestratorRequest)
+            self._when_done(turn, item, self._answer_turn)
         elif item.HasField("activityRequest"):
-            work = self._run_activity(item)
+            self._start_activity(self._begin(item))
         else:
             _log.warning("The engine sent an unknown work item: %s", item.WhichOneof("request"))
-            return
-        task = self._loop.create_task(work)
-        self._tasks[task] = item
-        task.add_done_callback(self._ended)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        del self._tasks[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("A work item could not be answered", exc_info=error)
+    def _begin(self, item: pb.WorkItem) -> _Work:
+        work = _Work(item)
+        with self._idle:
+            self._work[item.completionToken] = work
+        return work
 
-    # ------------------------------------------------------------------ work
-    async def _run_orchestrator(self, item: pb.WorkItem) -> None:
-        request = item.orchestratorRequest
-        response = await self._loop.run_in_executor(self._registry.executor, self.orchestration.turn, request)
+    def _end(self, item: pb.WorkItem) -> None:
+        with self._idle:
+            self._work.pop(item.completionToken, None)
+            self._idle.notify_all()
+
+    def _start_activity(self, work: _Work) -> None:
+        request = work.item.activityRequest
+        try:
+            work.invocation = self._registry.start_activity(request.name, activity_input(request))
+        except Exception as error:  # noqa: BLE001 - e.g. a function that is gone since the call was scheduled
+            failed: Future[str] = Future()
+            failed.set_exception(error)
+            work.invocation = Invocation(failed, True)
+        self._when_done(work.invocation.result, work.item, self._answer_activity)
+
+    def _when_done(
+        self, result: "Future[Any]", item: pb.WorkItem, answer: Callable[["Future[Any]", pb.WorkItem], None]
+    ) -> None:
+        """Answer in a thread of its own, and only then count the work as done."""
+
+        def answered() -> None:
+            try:
+                answer(result, item)
+            except Exception:
+                _log.exception("A work item could not be answered")
+            finally:
+                self._end(item)
+
+        def submit(_: "Future[Any]") -> None:
+            if not self._stopped.is_set():
+                self._answers.submit(answered)
+
+        result.add_done_callback(submit)
+
+    # ------------------------------------------------------------------ answering
+    def _answer_turn(self, turn: "Future[Any]", item: pb.WorkItem) -> None:
+        response: pb.OrchestratorResponse = turn.result()
         response.completionToken = item.completionToken
-        await self._answer(self._stub.CompleteOrchestratorTask, response)
+        self._call(self._stub.CompleteOrchestratorTask, response)
 
-    async def _run_activity(self, item: pb.WorkItem) -> None:
+    def _answer_activity(self, result: "Future[Any]", item: pb.WorkItem) -> None:
         request = item.activityRequest
         response = pb.ActivityResponse(
             instanceId=request.orchestrationInstance.instanceId,
@@ -152,54 +189,36 @@ class DurableWorker:
             completionToken=item.completionToken,
         )
         try:
-            # The input is a JSON string that holds the SDK's JSON text; the worker hands over the text.
-            invocation = self._registry.start_activity(request.name, activity_input(request))
-            self._invocations[item.completionToken] = invocation
-            response.result.value = await asyncio.wrap_future(invocation.result)
-        except (asyncio.CancelledError, CancelledError):
-            if self._draining:
-                await self._give_back(item)
-                return
-            raise
+            response.result.value = result.result()
+        except CancelledError:
+            self._give_back(item)
+            return
         except Exception as error:  # noqa: BLE001 - whatever an activity raises is its failure
             response.failureDetails.CopyFrom(activity_failure(request.name, error))
-        finally:
-            self._invocations.pop(item.completionToken, None)
-        await self._answer(self._stub.CompleteActivityTask, response)
+        self._call(self._stub.CompleteActivityTask, response)
 
-    async def _answer(self, call: Any, message: Any) -> None:
-        try:
-            await call(message, timeout=_ANSWER_SECONDS, wait_for_ready=True)
-        except grpc.aio.AioRpcError as error:
-            _log.warning(
-                "The engine did not take an answer (%s); it will hand the work out again", error.code().name
-            )
-
-    # ------------------------------------------------------------------ leaving
-    async def _give_back(self, item: pb.WorkItem) -> None:
+    def _give_back(self, item: pb.WorkItem) -> None:
         token = item.completionToken
         if item.HasField("activityRequest"):
-            await self._answer(
-                self._stub.AbandonTaskActivityWorkItem, pb.AbandonActivityTaskRequest(completionToken=token)
-            )
+            activity = pb.AbandonActivityTaskRequest(completionToken=token)
+            self._call(self._stub.AbandonTaskActivityWorkItem, activity)
         else:
-            await self._answer(
-                self._stub.AbandonTaskOrchestratorWorkItem,
-                pb.AbandonOrchestrationTaskRequest(completionToken=token),
-            )
+            turn = pb.AbandonOrchestrationTaskRequest(completionToken=token)
+            self._call(self._stub.AbandonTaskOrchestratorWorkItem, turn)
 
-    async def _drain(self, seconds: float) -> None:
-        self._draining = True
-        for invocation in self._invocations.values():
-            invocation.take_back()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=seconds)
-        for item in list(self._tasks.values()):
-            await self._give_back(item)
+    def _call(self, method: Any, message: Any) -> None:
+        try:
+            method(message, timeout=_ANSWER_SECONDS, wait_for_ready=True)
+        except grpc.RpcError as error:
+            if not self._stopped.is_set():
+                _log.warning("The engine did not take an answer (%s); it hands the work out again", error)
 
 
 def activity_input(request: pb.ActivityRequest) -> str:
-    """Return an activity's input as the Python worker gets it: the text of a JSON string, or other JSON as it is."""
+    """Return an activity's input as the Python worker gets it.
+
+    The engine holds a JSON string around the SDK's JSON text: the worker gets the text.
+    """
     raw = text_of(request, "input")
     if raw is None:
         return "null"

@@ -1,0 +1,1 @@
+"""The engine process: everything that listens or waits: HTTP, keys, timers, queues and durable state."""

@@ -1,0 +1,1 @@
+"""Route templates as ASP.NET Core reads and matches them, without its endpoint routing's precedence."""

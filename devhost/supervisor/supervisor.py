@@ -1,0 +1,191 @@
+"""Keeping the engine and the app processes alive, from the first start to the drained end."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from devhost.errors import HostError
+from devhost.exit_codes import APP_DOES_NOT_LOAD, INTERRUPTED, STOPPED
+from devhost.process_options import AppOptions, EngineOptions
+from devhost.settings import HostSettings
+from devhost.supervisor.child import Child
+from devhost.supervisor.command_line import CommandOptions
+from devhost.supervisor.function_table import function_table
+from devhost.supervisor.sockets import Sockets
+
+_logger = logging.getLogger(__name__)
+
+# A child that lived shorter than this is starting badly: wait before the next try, longer each time.
+_HEALTHY_SECONDS = 5.0
+_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
+# The engine gives running work 10 s; then it needs a moment to close its state.
+_DRAIN_SECONDS = 14.0
+
+
+class Supervisor:
+    """Starts one engine and `workers` app processes, starts again what dies, drains on SIGTERM and SIGINT."""
+
+    def __init__(self, options: CommandOptions, settings: HostSettings, sockets: Sockets) -> None:
+        self._options, self._settings, self._sockets = options, settings, sockets
+        self._children: dict[str, Child] = {}
+        self._ready: set[int] = set()
+        self._changed = asyncio.Condition()
+        self._table: list[list[str]] | None = None
+        self._durable_port = 0
+        self._draining = False
+        self._signals = 0
+        self._stop = asyncio.Event()
+        self._now = asyncio.Event()
+
+    async def run(self) -> int:
+        """Supervise until stopped; the exit code. Raises HostError when the app or the engine cannot start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._supervise(tasks))
+        except* HostError as group:
+            raise group.exceptions[0] from None
+        finally:
+            for child in self._children.values():
+                child.kill()
+            (self._options.data / "processes.json").unlink(missing_ok=True)
+        return INTERRUPTED if self._now.is_set() else STOPPED
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        (self._stop if self._signals == 1 else self._now).set()
+
+    async def _supervise(self, tasks: asyncio.TaskGroup) -> None:
+        keepers = [tasks.create_task(self._keep("engine", self._start_engine))]
+        # The first app process alone: if the app does not load, that is said once.
+        keepers.append(tasks.create_task(self._keep("app-1", self._start_app)))
+        starting = asyncio.create_task(self._announce(tasks, keepers))
+        await self._stop.wait()
+        starting.cancel()
+        self._draining = True
+        self._sockets.close_public()
+        _logger.info("draining: running invocations get up to 10 s")
+        self._children["engine"].drain() if "engine" in self._children else None
+        ended = asyncio.gather(*keepers, return_exceptions=True)
+        now = asyncio.create_task(self._now.wait())
+        await asyncio.wait([ended, now], timeout=_DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        now.cancel()
+        for child in self._children.values():
+            child.kill()
+        await ended
+
+    async def _announce(self, tasks: asyncio.TaskGroup, keepers: list[asyncio.Task[None]]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._ready))
+        for number in range(2, self._options.workers + 1):
+            keepers.append(tasks.create_task(self._keep(f"app-{number}", self._start_app)))
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._ready) >= self._options.workers)
+        print(function_table(self._table or []), flush=True)  # noqa: T201 - the command's output
+        print(f"listening on http://127.0.0.1:{self._sockets.port}", flush=True)  # noqa: T201 - the command's output
+
+    async def _keep(self, name: str, start: Any) -> None:  # noqa: ANN401 - one of the two coroutine functions below
+        """Keep one child alive until draining."""
+        delay = _FIRST_DELAY_SECONDS
+        while not self._draining:
+            begun = time.monotonic()
+            child = await start()
+            self._children[name] = child
+            self._write_processes()
+            code = await child.wait()
+            del self._children[name]
+            was_ready = child.process_id in self._ready
+            self._ready.discard(child.process_id)
+            if self._draining:
+                return
+            self._check_end(name, code, was_ready=was_ready)
+            if time.monotonic() - begun > _HEALTHY_SECONDS:
+                delay = _FIRST_DELAY_SECONDS
+            _logger.error("%s (process %d) %s; starting it again", name, child.process_id, _how(code))
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+
+    def _check_end(self, name: str, code: int, *, was_ready: bool) -> None:
+        """Raise HostError where another start is useless."""
+        if code == APP_DOES_NOT_LOAD:
+            raise HostError("the app does not load; see the error above")
+        if self._table is None and not was_ready:
+            raise HostError(f"{name} {_how(code)} before the host was ready")
+
+    async def _start_engine(self) -> Child:
+        reading, writing = os.pipe()
+        options, cors = self._options, self._settings.cors
+        public, channel, rpc = self._sockets.descriptors
+        child = await Child.start(
+            "devhost.engine.main",
+            EngineOptions(
+                app_directory=str(options.app),
+                data=str(options.data),
+                public_socket=public,
+                channel_socket=channel,
+                rpc_socket=rpc,
+                status_pipe=writing,
+                durable_port=self._durable_port,
+                on_worker_exit=options.on_worker_exit,
+                cors_origins=list(cors.origins),
+                cors_credentials=cors.credentials,
+            ),
+            self._settings.environment,
+            inherited=(public, channel, rpc, writing),
+        )
+        os.close(writing)
+        self._reader = asyncio.create_task(self._read_status(reading))
+        return child
+
+    async def _start_app(self) -> Child:
+        options = AppOptions(str(self._options.app), self._sockets.channel_path)
+        return await Child.start("devhost.app.main", options, self._settings.environment)
+
+    async def _read_status(self, descriptor: int) -> None:
+        stream = asyncio.StreamReader()
+        pipe = os.fdopen(descriptor, "rb")
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), pipe
+        )
+        try:
+            while line := await stream.readline():
+                await self._on_event(json.loads(line))
+        finally:
+            transport.close()
+
+    async def _on_event(self, event: dict[str, Any]) -> None:
+        if event["event"] == "functions":
+            self._table = event["rows"]
+        elif event["event"] == "failed":
+            _logger.error("%s", event["message"])
+        elif event["event"] == "app_ready":
+            self._durable_port = event["durable_port"]
+            async with self._changed:
+                self._ready.add(event["process_id"])
+                self._changed.notify_all()
+
+    def _write_processes(self) -> None:
+        """Which process is which, for operators and tests."""
+        file: Path = self._options.data / "processes.json"
+        draft = file.with_suffix(".draft")
+        apps = [child.process_id for name, child in self._children.items() if name != "engine"]
+        engine = self._children.get("engine")
+        document = {"supervisor": os.getpid(), "engine": engine.process_id if engine else None, "apps": apps}
+        draft.write_text(json.dumps(document))
+        draft.replace(file)
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"

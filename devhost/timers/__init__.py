@@ -1,0 +1,1 @@
+"""Timer triggers: schedules, their persisted status, and the loop that fires them."""

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 _KEPT = ("type", "enum")
 
 _LIMITS = {
-    "minLength": "at least {} characters",
     "maxLength": "at most {} characters",
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
@@ -70,5 +69,6 @@ def _closed_object(
 
 
 def _description(node: dict[str, Any]) -> str:
-    limits = [text.format(node[key]) for key, text in _LIMITS.items() if key in node]
+    limits = ["not empty"] if node.get("minLength") else []
+    limits += [text.format(node[key]) for key, text in _LIMITS.items() if key in node]
     return ". ".join(part for part in (node.get("description", ""), "; ".join(limits)) if part)

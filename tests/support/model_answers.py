@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ def read_request(body: Mapping[str, Any]) -> Asked:
         step=step,
         target=str(specification.get(field, "")),
         specification=specification,
-        sources=dict(_SOURCE.findall(text)),
+        sources={source: html.unescape(title) for source, title in _SOURCE.findall(text)},
     )
 
 

@@ -1,0 +1,113 @@
+"""What a model is asked to write: the stored models without everything the server knows better.
+
+No web addresses, no video, no objectives: those come from the brief and from the specification.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from pydantic import Field
+
+from shared.models.base import Model
+from shared.models.content import (
+    Diagram,
+    Exercise,
+    KeyConcept,
+    LessonContent,
+    LessonResource,
+    QuizQuestion,
+    Section,
+    Text,
+)
+from shared.models.curriculum import MAX_MODULES, CurriculumPlan, ModulePlan, Paragraph, Title
+from shared.models.research import Brief
+from shared.models.specification import LessonSpecification
+
+WORDS_PER_MINUTE = 238
+"""Silent reading of English non-fiction: Brysbaert (2019), Journal of Memory and Language 109."""
+CHARACTERS_PER_MINUTE = 255
+"""Chinese: Trauzettel-Klosinski and Dietz (2012), Investigative Ophthalmology & Visual Science 53."""
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+class ModuleDraft(Model):
+    """One module of a plan."""
+
+    title: Title
+    description: Paragraph
+    hours: float = Field(gt=0, le=200)
+
+
+class PlanDraft(Model):
+    """The modules of a curriculum in their order."""
+
+    modules: list[ModuleDraft] = Field(min_length=1, max_length=MAX_MODULES)
+
+    def to_plan(self) -> CurriculumPlan:
+        """Return the plan; its resources come later, from retrieved sources."""
+        modules = [
+            ModulePlan(title=module.title, description=module.description, hours=module.hours)
+            for module in self.modules
+        ]
+        return CurriculumPlan(modules=modules)
+
+
+class LessonDraft(Model):
+    """A lesson's body; its sections cite sources by id."""
+
+    summary: Text
+    key_concepts: list[KeyConcept] = Field(min_length=1, max_length=20)
+    sections: list[Section] = Field(min_length=2, max_length=20)
+    exercises: list[Exercise] = Field(max_length=12)
+    quiz: list[QuizQuestion] = Field(min_length=3, max_length=20)
+    diagrams: list[Diagram] = Field(max_length=5)
+
+    def to_content(self, specification: LessonSpecification, brief: Brief) -> LessonContent:
+        """Return the lesson with what the server adds: objectives, resources, reading time.
+
+        Ids of sources that the brief does not hold are dropped, so that every id in a lesson leads somewhere.
+        """
+        known = {source.id for source in brief.sources}
+        sections = [
+            section.model_copy(
+                update={"source_ids": [id_ for id_ in dict.fromkeys(section.source_ids) if id_ in known]}
+            )
+            for section in self.sections
+        ]
+        return LessonContent(
+            summary=self.summary,
+            objectives=specification.objectives,
+            key_concepts=self.key_concepts,
+            sections=sections,
+            exercises=self.exercises,
+            quiz=self.quiz,
+            diagrams=self.diagrams,
+            resources=_resources(brief),
+            reading_minutes=reading_minutes(
+                [self.summary, *(concept.definition for concept in self.key_concepts)]
+                + [section.markdown for section in self.sections]
+            ),
+        )
+
+
+def reading_minutes(texts: list[str]) -> int:
+    """Return the minutes that reading takes, rounded up: 1 to 600."""
+    text = " ".join(texts)
+    unspaced = len(_UNSPACED.findall(text))
+    words = len(_UNSPACED.sub(" ", text).split())
+    return min(max(math.ceil(words / WORDS_PER_MINUTE + unspaced / CHARACTERS_PER_MINUTE), 1), 600)
+
+
+def _resources(brief: Brief) -> list[LessonResource]:
+    """Return the pages of the brief, each once; an address too long to be stored is left out."""
+    pages = {
+        source.url: LessonResource(
+            title=source.title[:500].strip() or source.origin, url=source.url, kind=source.origin[:40]
+        )
+        for source in brief.sources
+        if source.url and len(source.url) <= 2000
+    }
+    return list(pages.values())[:20]

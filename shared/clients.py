@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from shared.settings import Settings, get_settings
 from shared.store.documents import Documents
@@ -11,6 +12,8 @@ from shared.store.factory import open_store
 
 if TYPE_CHECKING:
     import httpx
+
+T = TypeVar("T")
 
 _by_loop: dict[asyncio.AbstractEventLoop, Clients] = {}
 
@@ -25,6 +28,7 @@ class Clients:
         self.settings = settings
         self._documents: Documents | None = None
         self._http: httpx.AsyncClient | None = None
+        self._kept: dict[Callable[[Clients], Any], Any] = {}
 
     @property
     def documents(self) -> Documents:
@@ -43,17 +47,24 @@ class Clients:
             self._http = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
         return self._http
 
+    def kept(self, make: Callable[[Clients], T]) -> T:
+        """Return what `make` returns for these clients, made once and kept as long as they are."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return cast("T", self._kept[make])
+
     async def close(self) -> None:
         """Close what was opened."""
         documents, http = self._documents, self._http
         self._documents = self._http = None
+        self._kept.clear()
         if http is not None:
             await http.aclose()
         if documents is not None:
             await documents.store.close()
 
     async def close_at_shutdown(self) -> None:
-        """Wait until the worker cancels its loop's tasks, then close: Python functions have no shutdown hook."""
+        """Wait until the worker cancels its loop's tasks, then close: functions have no shutdown hook."""
         try:
             await asyncio.Event().wait()
         finally:

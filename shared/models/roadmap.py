@@ -88,6 +88,7 @@ class Roadmap(LearnerDocument):
     message: str = ""
     error: Failure | None = None
     attempt: int = 1
+    recoveries: int = Field(default=0, description="attempts that the reconciler began by itself")
     requested_at: datetime
     revision: int = 1
 

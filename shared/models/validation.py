@@ -35,5 +35,5 @@ def validated(model: type[M], data: Any) -> M:
         fields = field_errors(error)
         names = ", ".join(dict.fromkeys(entry.field for entry in fields))
         raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"These fields are not right: {names}.", fields
+            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"These fields are wrong: {names}.", fields
         ) from None

@@ -51,8 +51,8 @@ class RoadmapCreation:
     async def create(self, user_id: str, request: RoadmapRequest, idempotency_key: str | None) -> Roadmap:
         """Store a pending roadmap and start its generation.
 
-        Raises Problem: 422 for missing preferences or a goal without a subject, 422 for an Idempotency-Key that
-        came with another body, 429 over the day's quota.
+        Raises Problem: 422 for missing preferences or a goal without a subject, 422 for an Idempotency-Key
+        that came with another body, 429 over the day's quota.
         """
         body_hash = _body_hash(request)
         record_id = _idempotency_id(user_id, idempotency_key) if idempotency_key else None

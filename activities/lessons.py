@@ -1,0 +1,36 @@
+"""The activities of the lesson orchestrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from shared.clients import get_clients
+from shared.models.inputs import FailInput, ResearchInput, WriteInput
+from shared.services.ending import GenerationEnding
+from shared.services.researching import Researching
+from shared.services.writing import Writing
+
+blueprint = df.Blueprint()
+
+
+@blueprint.activity_trigger(input_name="work")
+async def research_lesson(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
+    """Take the lease of a generation and find its sources."""
+    outcome = await Researching(get_clients()).research(ResearchInput.from_json(work))
+    return outcome.to_json()
+
+
+@blueprint.activity_trigger(input_name="work")
+async def write_lesson(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
+    """Take one turn at writing the body, and publish it."""
+    outcome = await Writing(get_clients()).write(WriteInput.from_json(work))
+    return outcome.to_json()
+
+
+@blueprint.activity_trigger(input_name="work")
+async def fail_lesson(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
+    """End a generation as failed."""
+    outcome = await GenerationEnding(get_clients()).fail(FailInput.from_json(work))
+    return outcome.to_json()

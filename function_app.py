@@ -1,0 +1,27 @@
+"""The Functions app: reads the settings once, creates the app and registers one blueprint per concern."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities import lessons as lesson_activities
+from activities import roadmaps as roadmap_activities
+from orchestrators import lessons as lesson_orchestrators
+from orchestrators import roadmaps as roadmap_orchestrators
+from shared.settings import get_settings
+from triggers import health, lessons, reconciliation, roadmaps
+
+# A wrong setting must stop the start, not the first request that needs it.
+get_settings()
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+for module in (
+    health,
+    roadmaps,
+    lessons,
+    reconciliation,
+    roadmap_orchestrators,
+    lesson_orchestrators,
+    roadmap_activities,
+    lesson_activities,
+):
+    app.register_functions(module.blueprint)

@@ -1,0 +1,222 @@
+"""What the API answers: the stored documents, reduced to what a caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from shared.models.base import Model
+from shared.models.content import LessonContent
+from shared.models.curriculum import Resource, Tier
+from shared.models.learner import LearningStyle, SkillLevel
+from shared.models.library import LessonVersion, SourceAttribution
+from shared.models.research import Source
+from shared.models.roadmap import Failure, Lesson, Module, Phase, Progress, Roadmap
+from shared.models.status import GenerationStatus
+
+
+class LessonSummary(Model):
+    """A lesson in a list: its skeleton and its status."""
+
+    id: str
+    module_id: str
+    order: int
+    title: str
+    description: str
+    objectives: list[str]
+    estimated_minutes: int
+    learning_style: LearningStyle
+    generation_status: GenerationStatus
+    generation_error: Failure | None
+    version: str | None
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> LessonSummary:
+        """Return the summary of a stored lesson."""
+        return cls.model_validate(lesson.model_dump(include=set(cls.model_fields)))
+
+
+class ModuleView(Model):
+    """A module with its lessons."""
+
+    module_id: str
+    title: str
+    description: str
+    order: int
+    hours: float
+    status: GenerationStatus
+    error: Failure | None
+    resources: list[Resource]
+    lessons: list[LessonSummary]
+
+
+class ModuleStatus(Model):
+    """A module in a status: enough to draw progress."""
+
+    module_id: str
+    title: str
+    status: GenerationStatus
+
+
+class RoadmapSummary(Model):
+    """A roadmap in a list."""
+
+    roadmap_id: str
+    goal: str
+    subject: str
+    focus: str
+    status: GenerationStatus
+    tier: Tier | None
+    total_duration: str
+    progress: Progress
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, roadmap: Roadmap) -> RoadmapSummary:
+        """Return the summary of a stored roadmap."""
+        shared = set(cls.model_fields) - {"roadmap_id"}
+        return cls.model_validate({"roadmap_id": roadmap.id, **roadmap.model_dump(include=shared)})
+
+
+class RoadmapView(RoadmapSummary):
+    """A whole roadmap."""
+
+    interpretation: str
+    alternatives: list[str]
+    language: str
+    skill_level: SkillLevel
+    learning_style: LearningStyle
+    profile_snapshot: dict[str, str | float | None]
+    phase: Phase
+    message: str
+    error: Failure | None
+    estimated_cost_usd: float
+    modules: list[ModuleView]
+
+    @classmethod
+    def whole(cls, roadmap: Roadmap, modules: Iterable[Module], lessons: Iterable[Lesson]) -> RoadmapView:
+        """Return the view of a roadmap with its modules and lessons in their order."""
+        by_module: dict[str, list[Lesson]] = {}
+        for lesson in sorted(lessons, key=lambda lesson: lesson.order):
+            by_module.setdefault(lesson.module_id, []).append(lesson)
+        views = [
+            ModuleView(
+                module_id=module.id,
+                title=module.title,
+                description=module.description,
+                order=module.order,
+                hours=module.hours,
+                status=module.status,
+                error=module.error,
+                resources=module.resources,
+                lessons=[LessonSummary.of(lesson) for lesson in by_module.get(module.id, [])],
+            )
+            for module in sorted(modules, key=lambda module: module.order)
+        ]
+        own = set(cls.model_fields) - {"roadmap_id", "modules"}
+        fields = roadmap.model_dump(include=own)
+        return cls.model_validate({"roadmap_id": roadmap.id, **fields, "modules": views})
+
+
+class RoadmapStatus(Model):
+    """How far a roadmap is."""
+
+    roadmap_id: str
+    status: GenerationStatus
+    phase: Phase
+    progress: Progress
+    message: str
+    error: Failure | None
+    updated_at: datetime
+    modules: list[ModuleStatus]
+
+    @classmethod
+    def of(cls, roadmap: Roadmap) -> RoadmapStatus:
+        """Return the status of a stored roadmap; nothing else needs to be read for it."""
+        in_order = sorted(roadmap.modules.items(), key=lambda entry: entry[1].order)
+        return cls(
+            roadmap_id=roadmap.id,
+            status=roadmap.status,
+            phase=roadmap.phase,
+            progress=roadmap.progress,
+            message=roadmap.message,
+            error=roadmap.error,
+            updated_at=roadmap.updated_at,
+            modules=[
+                ModuleStatus(module_id=module_id, title=module.title, status=module.status)
+                for module_id, module in in_order
+            ],
+        )
+
+
+class LessonStatus(Model):
+    """How far a lesson is."""
+
+    lesson_id: str
+    roadmap_id: str
+    generation_status: GenerationStatus
+    generation_error: Failure | None
+    message: str
+    sources_found: int
+    version: str | None
+    updated_at: datetime
+
+
+class FoundSource(Model):
+    """A source that research has found for a lesson still being written."""
+
+    title: str
+    url: str
+    origin: str
+    licence: str
+
+    @classmethod
+    def of(cls, source: Source) -> FoundSource:
+        """Return what is shown of a source."""
+        return cls(title=source.title, url=source.url, origin=source.origin, licence=source.licence)
+
+
+class LessonView(LessonSummary):
+    """A lesson; when it is completed with its body, while it is generated with the sources found so far."""
+
+    roadmap_id: str
+    sources_found: list[FoundSource] = Field(default_factory=list)
+    content: LessonContent | None = None
+    source_attribution: list[SourceAttribution] = Field(default_factory=list)
+    quality: dict[str, Any] = Field(default_factory=dict)
+    ai_provider: str | None = None
+    model: str | None = None
+    tier: Tier | None = None
+    was_cached: bool = False
+    generated_at: datetime | None = None
+
+    @classmethod
+    def whole(
+        cls, lesson: Lesson, version: LessonVersion | None, sources: Iterable[Source] = ()
+    ) -> LessonView:
+        """Return a lesson with its body, or with the sources found so far."""
+        view = cls.model_validate(
+            {
+                **LessonSummary.of(lesson).model_dump(),
+                "roadmap_id": lesson.roadmap_id,
+                "was_cached": lesson.was_cached,
+                "sources_found": [FoundSource.of(source) for source in sources],
+            }
+        )
+        if version is None:
+            return view
+        return view.model_copy(
+            update={
+                "content": version.content,
+                "source_attribution": version.source_attribution,
+                "quality": version.quality,
+                "ai_provider": version.generation_metadata.ai_provider,
+                "model": version.generation_metadata.model or None,
+                "tier": version.tier,
+                "generated_at": version.generation_metadata.generated_at,
+            }
+        )

@@ -1,0 +1,20 @@
+"""The failures that learners may read: one sentence for each code, with what to do."""
+
+from __future__ import annotations
+
+from shared.models.roadmap import Failure
+
+MESSAGES = {
+    "goal_refused": "This goal cannot be planned. Please choose another one.",
+    "refused": "The language model declined to write this lesson.",
+    "infrastructure": "Our system was interrupted too often. Please try again.",
+    "providers_failed": "No language model gave a usable answer. Please try again later.",
+    "no_sources": "No source was found that a lesson could honestly rest on. Please try again later.",
+    "superseded": "A newer attempt has taken over.",
+    "no_modules": "None of the modules could be outlined. Please try again.",
+}
+
+
+def failure(code: str) -> Failure:
+    """Return what is stored and shown for a code."""
+    return Failure(code=code, message=MESSAGES.get(code, MESSAGES["infrastructure"]))

@@ -1,0 +1,138 @@
+"""The reconciler: documents that wait for an orchestration which is gone.
+
+It acts only on what was requested more than two minutes ago, and only when no orchestration runs for it. A
+new attempt goes through the same conditional writes as a request, so that two reconcilers, or a reconciler
+and a learner, cannot start one thing twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.clients import Clients
+from shared.errors import Conflict, NotFound, PreconditionFailed
+from shared.models.document import Document, now
+from shared.models.inputs import FinishInput
+from shared.models.library import LessonHead
+from shared.models.roadmap import Lesson, Roadmap
+from shared.models.status import GenerationStatus
+from shared.orchestrations import Orchestrations
+from shared.services import attempts, lesson_generation
+from shared.services.ending import RoadmapEnding, fail_head
+from shared.services.linking import settle, settle_waiting
+from shared.services.roadmap_retry import restart_module, restart_roadmap
+from shared.services.roadmaps import Roadmaps
+from shared.store.documents import replacement
+from shared.telemetry import log
+
+D = TypeVar("D", bound=Document)
+
+PATIENCE = timedelta(minutes=2)
+MAX_RECOVERIES = 3
+PAGE = 100
+
+_LOST_RACE = (Conflict, NotFound, PreconditionFailed)
+
+
+class Reconciler:
+    """One sweep over what is pending or generating."""
+
+    def __init__(
+        self, clients: Clients, orchestrations: Orchestrations, patience: timedelta = PATIENCE
+    ) -> None:
+        self._clients = clients
+        self._documents = clients.documents
+        self._orchestrations = orchestrations
+        self._patience = patience
+
+    async def sweep(self) -> int:
+        """Start again or end what was left behind; returns how many documents were acted on."""
+        acted = 0
+        for status in (GenerationStatus.PENDING, GenerationStatus.GENERATING):
+            for roadmap in await self._left(Roadmap, "status", status):
+                acted += await self._roadmap(roadmap)
+        for head in await self._left(LessonHead, "status", GenerationStatus.GENERATING):
+            acted += await self._head(head)
+        for lesson in await self._left(Lesson, "generation_status", GenerationStatus.GENERATING):
+            acted += await self._lesson(lesson)
+        if acted:
+            log("reconciler.acted", count=acted)
+        return acted
+
+    async def _left(self, model: type[D], field: str, status: GenerationStatus) -> list[D]:
+        before = (now() - self._patience).isoformat().replace("+00:00", "Z")
+        return await self._documents.query_across(
+            model, {field: status.value}, updated_before=before, limit=PAGE
+        )
+
+    def _is_due(self, requested_at: datetime | None) -> bool:
+        return requested_at is not None and now() - requested_at > self._patience
+
+    async def _roadmap(self, roadmap: Roadmap) -> bool:
+        if not self._is_due(roadmap.requested_at):
+            return False
+        if await self._orchestrations.running(attempts.instance_id(roadmap)):
+            return False
+        try:
+            if roadmap.recoveries >= MAX_RECOVERIES:
+                await self._give_up(roadmap)
+            else:
+                await self._restart(roadmap)
+        except _LOST_RACE:
+            return False
+        return True
+
+    async def _restart(self, roadmap: Roadmap) -> None:
+        modules = await Roadmaps(self._clients).modules(roadmap.user_id, roadmap.id)
+        left = [module for module in modules if module.status is GenerationStatus.GENERATING]
+        operations = [restart_module(module, roadmap.attempt + 1) for module in left]
+        failed_before = roadmap.progress.modules_failed
+        restart_roadmap(roadmap, left)
+        # A recovery goes on with what was interrupted; what has failed stays failed until a learner retries.
+        roadmap.progress.modules_failed = failed_before
+        roadmap.recoveries += 1
+        roadmap.message = "Interrupted; going on where it stopped."
+        await self._documents.batch(Roadmap, roadmap.user_id, [replacement(roadmap), *operations])
+        log("roadmap.recovered", roadmap_id=roadmap.id, attempt=roadmap.attempt)
+        await attempts.start_roadmap(self._orchestrations, roadmap)
+
+    async def _give_up(self, roadmap: Roadmap) -> None:
+        await RoadmapEnding(self._clients).finish(
+            FinishInput(
+                user_id=roadmap.user_id,
+                roadmap_id=roadmap.id,
+                attempt=roadmap.attempt,
+                failure=None if roadmap.modules else "infrastructure",
+            )
+        )
+
+    async def _head(self, head: LessonHead) -> bool:
+        if not self._is_due(head.requested_at):
+            return False
+        if await self._orchestrations.running(lesson_generation.instance_id(head)):
+            return False
+        try:
+            if head.attempts >= MAX_RECOVERIES:
+                await settle_waiting(
+                    self._documents, await fail_head(self._documents, head, "infrastructure")
+                )
+                return True
+            tries, waiters = head.attempts, head.waiters
+            lesson_generation.begin_generation(head)
+            head.attempts, head.waiters = tries + 1, waiters
+            head = await self._documents.replace(head)
+        except _LOST_RACE:
+            return False
+        log("lesson.recovered", lesson_key=head.key, generation=head.generation)
+        await lesson_generation.start_lesson(self._orchestrations, head)
+        return True
+
+    async def _lesson(self, lesson: Lesson) -> bool:
+        """Mend a missed link, or a lesson that was marked while its generation had just ended."""
+        head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
+        try:
+            settled = await settle(self._documents, lesson, head)
+        except _LOST_RACE:
+            return False
+        return settled.generation_status is not GenerationStatus.GENERATING

@@ -1,0 +1,88 @@
+"""Retrying a roadmap: a new attempt for what failed, and only for that."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from shared.clients import Clients
+from shared.errors import PreconditionFailed, Problem
+from shared.models.document import now
+from shared.models.roadmap import Module, Phase, Roadmap
+from shared.models.status import GenerationStatus
+from shared.orchestrations import Orchestrations
+from shared.services.attempts import start_roadmap
+from shared.services.roadmaps import Roadmaps
+from shared.store.contract import BatchOperation
+from shared.store.documents import change, equals, replacement, set_to
+from shared.telemetry import log
+
+# A write that lost a race reads again; more losses in a row than this mean that something else is wrong.
+TRIES = 5
+
+
+class RoadmapRetry:
+    """The use case behind `POST /roadmaps/{id}/retry`."""
+
+    def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
+        self._documents = clients.documents
+        self._roadmaps = Roadmaps(clients)
+        self._orchestrations = orchestrations
+
+    async def retry(self, user_id: str, roadmap_id: str) -> Roadmap:
+        """Begin a new attempt; one that is under way already is returned as it is.
+
+        Raises Problem: 404, and 409 when nothing has failed.
+        """
+        for _ in range(TRIES):
+            roadmap = await self._roadmaps.roadmap(user_id, roadmap_id)
+            if roadmap.status.ended:
+                try:
+                    roadmap = await self._begin(roadmap)
+                except PreconditionFailed:
+                    continue
+            await start_roadmap(self._orchestrations, roadmap)
+            return roadmap
+        raise Problem(
+            HTTPStatus.CONFLICT, "conflict", "The roadmap is changing right now; try again in a moment."
+        )
+
+    async def _begin(self, roadmap: Roadmap) -> Roadmap:
+        modules = await self._roadmaps.modules(roadmap.user_id, roadmap.id)
+        again = [module for module in modules if module.status is not GenerationStatus.COMPLETED]
+        if roadmap.status is GenerationStatus.COMPLETED and not again:
+            raise Problem(
+                HTTPStatus.CONFLICT, "nothing_to_retry", "Nothing of this roadmap has failed: it is complete."
+            )
+        operations = [restart_module(module, roadmap.attempt + 1) for module in again]
+        restart_roadmap(roadmap, again)
+        roadmap.recoveries = 0
+        await self._documents.batch(Roadmap, roadmap.user_id, [replacement(roadmap), *operations])
+        log("roadmap.retried", roadmap_id=roadmap.id, attempt=roadmap.attempt, count=len(again))
+        return await self._documents.read(Roadmap, roadmap.user_id, roadmap.id)
+
+
+def restart_module(module: Module, attempt: int) -> BatchOperation:
+    """Return the operation that takes a module into a new attempt."""
+    before = module.status.value
+    if module.status is not GenerationStatus.GENERATING:
+        module.move_to(GenerationStatus.GENERATING)
+    return change(
+        module.id,
+        [set_to("/status", module.status.value), set_to("/attempt", attempt), set_to("/error", None)],
+        [equals("/status", before)],
+    )
+
+
+def restart_roadmap(roadmap: Roadmap, modules: list[Module]) -> None:
+    """Take a roadmap into a new attempt that redoes these modules."""
+    if roadmap.status is not GenerationStatus.GENERATING:
+        roadmap.move_to(GenerationStatus.GENERATING)
+    roadmap.attempt += 1
+    roadmap.revision += 1
+    roadmap.requested_at = now()
+    roadmap.error = None
+    roadmap.phase = Phase.OUTLINING if roadmap.modules else Phase.PLANNING
+    roadmap.message = "Trying again what failed."
+    roadmap.progress.modules_failed = 0
+    for module in modules:
+        roadmap.modules[module.id].status = GenerationStatus.GENERATING

@@ -1,0 +1,196 @@
+"""Writing a lesson: one provider's turn, or the composer's; then publication and the linking of who waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.clients import Clients
+from shared.errors import Conflict, PreconditionFailed
+from shared.lessons.cleaning import clean_content
+from shared.lessons.prompts import lesson_prompt
+from shared.llm.structured import Answer, CallStep
+from shared.models.content import LessonContent
+from shared.models.curriculum import Tier
+from shared.models.document import now
+from shared.models.inputs import WriteInput
+from shared.models.library import (
+    BriefDocument,
+    GenerationMetadata,
+    LessonHead,
+    LessonVersion,
+    ResearchMetadata,
+    SourceAttribution,
+)
+from shared.models.outcomes import Deferred, Done, Failed, Next
+from shared.models.research import Brief
+from shared.models.status import GenerationStatus
+from shared.services.asking import provider_of, take_turn
+from shared.services.linking import settle_waiting
+from shared.services.researching import LEASE, running_head
+from shared.store.documents import change, creation, equals, set_to
+from shared.telemetry import log
+
+COMPOSER = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A body and how it came to be."""
+
+    content: LessonContent
+    metadata: GenerationMetadata
+
+
+class Writing:
+    """The use case behind the activity `write_lesson`."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._documents = clients.documents
+
+    async def write(self, work: WriteInput) -> Done | Deferred | Next | Failed:
+        """Write and publish the body; `done` holds its `version`.
+
+        A repeat after publication only links who still waits. A writer whose token is no longer the newest
+        publishes nothing.
+        """
+        head = await running_head(self._documents, work)
+        if head is not None and head.status is GenerationStatus.COMPLETED:
+            return await self._published(head)
+        if head is None or head.status is not GenerationStatus.GENERATING or head.lease_token != work.token:
+            return Failed(code="superseded")
+        try:
+            await self._renew_lease(head)
+            return await self._write(head, work)
+        except (Conflict, PreconditionFailed):
+            # A second copy published, or another writer holds the lease: a repeat will see which.
+            return Failed(code="superseded", retryable=True)
+
+    async def _write(self, head: LessonHead, work: WriteInput) -> Done | Deferred | Next | Failed:
+        brief = await self._documents.read(BriefDocument, head.key, BriefDocument.id_of(head.generation))
+        written = await self._body(head, brief.brief, work)
+        if not isinstance(written, Written):
+            return written
+        version = _version(head, brief, written)
+        await self._publish(head, version, work.token)
+        log(
+            "lesson.published",
+            lesson_key=head.key,
+            generation=head.generation,
+            version=version.version,
+            tier=version.tier.value,
+            provider=written.metadata.ai_provider,
+            cost_usd=written.metadata.cost_usd,
+        )
+        return await self._published(await self._documents.read(LessonHead, head.key, LessonHead.ID))
+
+    async def _published(self, head: LessonHead) -> Done:
+        await settle_waiting(self._documents, head)
+        return Done(result={"version": LessonVersion.label(head.best_version or head.latest_version)})
+
+    async def _renew_lease(self, head: LessonHead) -> None:
+        expires_at = (now() + LEASE).isoformat().replace("+00:00", "Z")
+        await self._documents.patch(
+            LessonHead,
+            head.key,
+            head.id,
+            [set_to("/lease/expires_at", expires_at)],
+            [equals("/lease_token", head.lease_token), equals("/status", head.status.value)],
+        )
+
+    # ------------------------------------------------------------------ the body
+
+    async def _body(
+        self, head: LessonHead, brief: Brief, work: WriteInput
+    ) -> Written | Deferred | Next | Failed:
+        provider = provider_of(self._clients, work)
+        if provider is None:
+            return self._compose(head, brief, work)
+        prompt = lesson_prompt(head.specification, brief)
+        step = CallStep(head.key, f"lesson-{head.generation}", "lesson")
+        answer = await take_turn(self._clients, provider, prompt, step, "refused")
+        if not isinstance(answer, Answer):
+            return answer
+        spent = answer.spent
+        metadata = _metadata(head, work, answer.provider, Tier.MODEL).model_copy(
+            update={
+                "prompt": prompt.user,
+                "system_prompt": prompt.system,
+                "prompt_version": prompt.version,
+                "model": answer.model,
+                "temperature": prompt.temperature,
+                "max_tokens": prompt.max_tokens,
+                "prompt_tokens": spent.prompt_tokens,
+                "completion_tokens": spent.completion_tokens,
+                "cost_usd": spent.cost_usd,
+                "seconds": spent.seconds,
+            }
+        )
+        return Written(clean_content(answer.value.to_content(brief), brief), metadata)
+
+    def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
+        from shared.lessons.composer import NothingToCompose, compose
+
+        try:
+            content = compose(head.specification, brief)
+        except NothingToCompose:
+            return Failed(code="no_sources")
+        return Written(clean_content(content, brief), _metadata(head, work, COMPOSER, Tier.EXTRACTIVE))
+
+    # ------------------------------------------------------------------ publication
+
+    async def _publish(self, head: LessonHead, version: LessonVersion, token: int) -> None:
+        published = change(
+            head.id,
+            [
+                set_to("/status", GenerationStatus.COMPLETED.value),
+                set_to("/best_version", version.version_number),
+                set_to("/latest_version", version.version_number),
+                set_to("/best_tier", version.tier.value),
+                set_to("/lease", None),
+                set_to("/error", None),
+            ],
+            [
+                equals("/lease_token", token),
+                equals("/generation", head.generation),
+                equals("/status", GenerationStatus.GENERATING.value),
+                equals("/latest_version", head.latest_version),
+            ],
+        )
+        await self._documents.batch(LessonHead, head.key, [creation(version), published])
+
+
+def _version(head: LessonHead, brief: BriefDocument, written: Written) -> LessonVersion:
+    number = head.latest_version + 1
+    cited = {source_id for section in written.content.sections for source_id in section.source_ids}
+    return LessonVersion(
+        id=LessonVersion.id_of(number),
+        key=head.key,
+        version=LessonVersion.label(number),
+        version_number=number,
+        generation=head.generation,
+        specification=head.specification,
+        tier=written.metadata.tier,
+        content=written.content,
+        source_attribution=[
+            SourceAttribution.model_validate(source.model_dump(include=set(SourceAttribution.model_fields)))
+            for source in brief.brief.sources
+            if source.id in cited
+        ],
+        research_metadata=ResearchMetadata(reports=brief.brief.reports, seconds=brief.seconds),
+        generation_metadata=written.metadata,
+    )
+
+
+def _metadata(head: LessonHead, work: WriteInput, author: str, tier: Tier) -> GenerationMetadata:
+    specification = head.specification
+    return GenerationMetadata(
+        ai_provider=author,
+        tier=tier,
+        learning_style=specification.style.value,
+        difficulty=specification.curriculum.level.value,
+        language=specification.curriculum.language,
+        generated_at=now(),
+        generation_attempt=head.generation,
+        fallbacks=work.fallbacks,
+    )

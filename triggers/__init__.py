@@ -1,0 +1,1 @@
+"""Triggers: one blueprint per concern. They parse, authorise, call one service and map errors; no logic."""

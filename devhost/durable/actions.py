@@ -34,10 +34,11 @@ SUB_ORCHESTRATORS: Final = frozenset(
     {ActionType.CALL_SUB_ORCHESTRATOR, ActionType.CALL_SUB_ORCHESTRATOR_WITH_RETRY}
 )
 RETRIED: Final = frozenset({ActionType.CALL_ACTIVITY_WITH_RETRY, ActionType.CALL_SUB_ORCHESTRATOR_WITH_RETRY})
+_NO_ENTITIES: Final = "Durable entities are not emulated by the local host"
 UNSUPPORTED: Final = {
-    ActionType.CALL_ENTITY: "Durable entities are not emulated by the local host (call_entity).",
-    ActionType.SIGNAL_ENTITY: "Durable entities are not emulated by the local host (signal_entity).",
-    ActionType.SCHEDULED_SIGNAL_ENTITY: "Durable entities are not emulated by the local host (signal_entity).",
+    ActionType.CALL_ENTITY: f"{_NO_ENTITIES} (call_entity).",
+    ActionType.SIGNAL_ENTITY: f"{_NO_ENTITIES} (signal_entity).",
+    ActionType.SCHEDULED_SIGNAL_ENTITY: f"{_NO_ENTITIES} (signal_entity).",
     ActionType.CALL_HTTP: "Durable HTTP is not emulated by the local host (call_http): call an activity.",
 }
 

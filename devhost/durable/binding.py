@@ -13,8 +13,8 @@ _CONNECTION = "Storage"
 def client_binding_json(public_url: str, rpc_url: str, hub: str, system_key: str) -> str:
     """Return what a durable client parameter receives (extension: BindingHelper).
 
-    `public_url` is where learners and operators reach the host, `rpc_url` where the app's own client does; both
-    without a path.
+    `public_url` is where learners and operators reach the host, `rpc_url` where the app's own client does;
+    both without a path.
     """
     base = public_url.rstrip("/") + WEBHOOK_PATH
     create = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]"

@@ -249,9 +249,10 @@ class WorkDispatch(ExecutionTracking):
     def _fail_orchestration(self, connection: Connection, instance_id: str) -> None:
         """Fail the instance whose turn died with its process.
 
-        The worker's exit surfaces in TaskOrchestrationShim as an AggregateException without the SDK's state, which
-        it turns into an OrchestrationFailureException; only aborted and timed-out turns are handed out again
-        (extension: TaskOrchestrationShim.InvokeUserCodeAndHandleResults, DurableTaskExtension.OrchestrationMiddleware).
+        The worker's exit surfaces in TaskOrchestrationShim as an AggregateException without the SDK's state,
+        which it turns into an OrchestrationFailureException; only aborted and timed-out turns are handed out
+        again (extension: TaskOrchestrationShim.InvokeUserCodeAndHandleResults,
+        DurableTaskExtension.OrchestrationMiddleware).
         """
         lease = connection.orchestrations.pop(instance_id)
         instance = self._instances.get(instance_id)
@@ -265,7 +266,7 @@ class WorkDispatch(ExecutionTracking):
         self._end_turn(instance, [failed_action(message)])
 
     def _fail_activity(self, connection: Connection, key: ActivityKey) -> None:
-        """Fail an activity whose process died (host: GrpcWorkerChannel.TryFailExecutions; TaskActivityShim)."""
+        """Fail an activity whose process died (GrpcWorkerChannel.TryFailExecutions, TaskActivityShim)."""
         item = connection.activities[key]
         failure = pb.TaskFailureDetails(
             errorType="WorkerProcessExitException",

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, ARG002 - the gRPC service dictates names and signatures
 """The durable engine: the process that keeps every orchestration's state and hands out the work."""
 
 from collections.abc import Iterator
@@ -25,12 +26,14 @@ _STOP_GRACE = 0.5
 class DurableEngine(WorkDispatch):
     """Microsoft's in-memory backend, made fit for a development host.
 
-    Added to it: several app processes with leases on their work, executions, durable timers, results of children
-    without a thread each, and state in SQLite. Every change is committed before the call that made it is answered.
+    Added to it: several app processes with leases on their work, executions, durable timers, results of
+    children without a thread each, and state in SQLite. Every change is committed before the call that made
+    it is answered.
 
-    `port` 0 picks a free one; `database` None keeps everything in memory. `on_worker_exit` says what becomes of the
-    work of a process that dies: `fail` as on Azure when the Python worker dies, `redeliver` as on Azure when the
-    whole instance is lost. Work that was open when the engine itself went down is always handed out again.
+    `port` 0 picks a free one; `database` None keeps everything in memory. `on_worker_exit` says what becomes
+    of the work of a process that dies: `fail` as on Azure when the Python worker dies, `redeliver` as on
+    Azure when the whole instance is lost. Work that was open when the engine itself went down is always
+    handed out again.
     """
 
     def __init__(
@@ -119,74 +122,75 @@ class DurableEngine(WorkDispatch):
         if instance.pending_events:
             self._enqueue_orchestration(instance_id)
 
-    # ------------------------------------------------------------------ the gRPC service, one transaction a call
-    def StartInstance(self, request: pb.CreateInstanceRequest, context: Any) -> pb.CreateInstanceResponse:  # noqa: N802 - gRPC
+    # ------------------------------------------------------------------ the gRPC service, one transaction a
+    # call
+    def StartInstance(self, request: pb.CreateInstanceRequest, context: Any) -> pb.CreateInstanceResponse:
         """Start an instance, or replace an ended one when the request's policy allows it."""
         with self._transaction():
             return super().StartInstance(request, context)
 
-    def RaiseEvent(self, request: pb.RaiseEventRequest, context: Any) -> pb.RaiseEventResponse:  # noqa: N802 - gRPC
+    def RaiseEvent(self, request: pb.RaiseEventRequest, context: Any) -> pb.RaiseEventResponse:
         """Put an external event into an instance's inbox."""
         with self._transaction():
             self._changed.add(request.instanceId)
             return super().RaiseEvent(request, context)
 
-    def TerminateInstance(self, request: pb.TerminateRequest, context: Any) -> pb.TerminateResponse:  # noqa: N802 - gRPC
+    def TerminateInstance(self, request: pb.TerminateRequest, context: Any) -> pb.TerminateResponse:
         """End a running instance; its activities go on, but report to nobody."""
         with self._transaction():
             return super().TerminateInstance(request, context)
 
-    def SuspendInstance(self, request: pb.SuspendRequest, context: Any) -> pb.SuspendResponse:  # noqa: N802 - gRPC
+    def SuspendInstance(self, request: pb.SuspendRequest, context: Any) -> pb.SuspendResponse:
         """Hold an instance back until it is resumed."""
         with self._transaction():
             return super().SuspendInstance(request, context)
 
-    def ResumeInstance(self, request: pb.ResumeRequest, context: Any) -> pb.ResumeResponse:  # noqa: N802 - gRPC
+    def ResumeInstance(self, request: pb.ResumeRequest, context: Any) -> pb.ResumeResponse:
         """Let a suspended instance go on."""
         with self._transaction():
             return super().ResumeInstance(request, context)
 
-    def PurgeInstances(self, request: pb.PurgeInstancesRequest, context: Any) -> pb.PurgeInstancesResponse:  # noqa: N802 - gRPC
+    def PurgeInstances(self, request: pb.PurgeInstancesRequest, context: Any) -> pb.PurgeInstancesResponse:
         """Delete ended instances."""
         with self._transaction():
             response = super().PurgeInstances(request, context)
             self._changed |= self._executions.keys() - self._instances.keys()
             return response
 
-    def CompleteOrchestratorTask(  # noqa: N802 - gRPC
+    def CompleteOrchestratorTask(
         self,
         request: pb.OrchestratorResponse,
-        context: Any,  # noqa: ARG002 - gRPC
+        context: Any,
     ) -> pb.CompleteTaskResponse:
         """Take an app process's answer to a turn."""
         with self._transaction():
             self._complete_orchestration(request)
         return pb.CompleteTaskResponse()
 
-    def CompleteActivityTask(  # noqa: N802 - gRPC
+    def CompleteActivityTask(
         self,
         request: pb.ActivityResponse,
-        context: Any,  # noqa: ARG002 - gRPC
+        context: Any,
     ) -> pb.CompleteTaskResponse:
         """Take an activity's result or failure."""
         with self._transaction():
             self._complete_activity(request)
         return pb.CompleteTaskResponse()
 
-    def AbandonTaskOrchestratorWorkItem(  # noqa: N802 - gRPC
+    def AbandonTaskOrchestratorWorkItem(
         self,
         request: pb.AbandonOrchestrationTaskRequest,
-        context: Any,  # noqa: ARG002 - gRPC
+        context: Any,
     ) -> pb.AbandonOrchestrationTaskResponse:
         """Take a turn back from a process that is leaving."""
         with self._transaction():
             self._abandon_orchestration(request.completionToken)
         return pb.AbandonOrchestrationTaskResponse()
 
-    def AbandonTaskActivityWorkItem(  # noqa: N802 - gRPC
+    def AbandonTaskActivityWorkItem(
         self,
         request: pb.AbandonActivityTaskRequest,
-        context: Any,  # noqa: ARG002 - gRPC
+        context: Any,
     ) -> pb.AbandonActivityTaskResponse:
         """Take an activity back from a process that is leaving."""
         with self._transaction():

@@ -22,8 +22,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from devhost.durable.timers import TimerQueue
 from devhost.durable.wire import completed_action, is_terminal, moment_of, text_of, utc_now
 
-# How long an orchestration waits for further results of its running activities before it is replayed: a replay
-# costs time in proportion to the history, so a fan-in is gathered instead of being replayed result by result.
+# How long an orchestration waits for further results of its running activities before it is replayed: a
+# replay costs time in proportion to the history, so a fan-in is gathered instead of being replayed result by
+# result.
 _COALESCING_WINDOW = timedelta(milliseconds=20)
 _COALESCING_PER_ACTIVITY = timedelta(microseconds=100)
 _LONGEST_COALESCING_WINDOW = timedelta(milliseconds=200)
@@ -31,7 +32,8 @@ _LONGEST_COALESCING_WINDOW = timedelta(milliseconds=200)
 # Azure sets no limit; the in-memory backend insists on one and loses the instance that exceeds it.
 _UNLIMITED_HISTORY = 2**31
 
-# Of what is in the inbox at continue-as-new, only these are meant for the instance, not for the old execution.
+# Of what is in the inbox at continue-as-new, only these are meant for the instance, not for the old
+# execution.
 _SURVIVE_CONTINUE_AS_NEW = {"eventRaised", "executionSuspended", "executionResumed", "executionTerminated"}
 
 
@@ -62,7 +64,8 @@ class ExecutionTracking(InMemoryOrchestrationBackend):
         """Make the changed instances durable; the subclass knows how."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------------ scheduling an orchestration's next turn
+    # ------------------------------------------------------------------ scheduling an orchestration's next
+    # turn
     def _enqueue_orchestration(self, instance_id: str) -> None:
         instance = self._instances.get(instance_id)
         if instance is None:

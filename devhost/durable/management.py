@@ -347,7 +347,8 @@ def _checked_id(instance_id: str) -> str:
         raise _Refused(
             400,
             _ARGUMENT,
-            "instanceId (Parameter 'Orchestration instance ids must not contain /, \\, #, ?, or control characters.')",
+            "instanceId (Parameter 'Orchestration instance ids must not contain /, \\, #, ?, "
+            "or control characters.')",
         )
     if len(instance_id) > _LONGEST_INSTANCE_ID:
         raise _Refused(

@@ -1,4 +1,4 @@
-"""One turn of an orchestration: the engine's request in, the engine's actions out, the app's real replay between."""
+"""One turn of an orchestration: the engine's request in, its actions out, the app's real replay between."""
 
 import json
 import logging
@@ -56,7 +56,8 @@ class Orchestration:
             del response.actions[:]
             response.actions.append(failed_action(str(error)))
         except Exception as error:  # noqa: BLE001 - whatever the app's code raises fails its instance
-            # Such as an orchestrator that yields something else than a task: the host sees the worker's exception.
+            # Such as an orchestrator that yields something else than a task: the host sees the worker's
+            # exception.
             _log.exception("Orchestrator '%s' (%s) cannot be replayed", started.name, request.instanceId)
             trace = "".join(traceback.format_exception(error))
             rpc = f"Result: Failure\nException: {type(error).__name__}: {error}\nStack: {trace}"
@@ -167,7 +168,8 @@ def unknown_orchestrator(name: str, known: Sequence[str]) -> str:
     """Say that there is no such orchestrator, in the extension's words."""
     quoted = "', '".join(known)
     return (
-        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: "
+        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
+        "Additional info: "
         + (
             f"The following are the known orchestrator functions: '{quoted}'."
             if known
@@ -188,7 +190,7 @@ def _set_custom_status(name: str, state: dict[str, Any], response: pb.Orchestrat
     size = len(text.encode("utf-16-le", "surrogatepass")) // 1024
     if size > _CUSTOM_STATUS_KB:
         raise OrchestrationError(
-            f"Orchestrator function '{name}' failed: The UTF-16 size of the JSON-serialized payload must not exceed "
-            f"{_CUSTOM_STATUS_KB} KB. The current payload size is {size} KB."
+            f"Orchestrator function '{name}' failed: The UTF-16 size of the JSON-serialized payload must not "
+            f"exceed {_CUSTOM_STATUS_KB} KB. The current payload size is {size} KB."
         )
     response.customStatus.value = text

@@ -142,7 +142,7 @@ class DurableFunctions:
 
 
 class InvocationContext(func.Context):
-    """The `context` parameter of an activity, as the Python worker fills it; tracing and retries are not emulated."""
+    """The `context` parameter of an activity, as the Python worker fills it, without tracing and retries."""
 
     def __init__(self, function_name: str) -> None:
         self._function_name = function_name

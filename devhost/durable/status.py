@@ -62,7 +62,10 @@ def status_json(state: pb.OrchestrationState, *, show_input: bool) -> dict[str, 
 
 
 def token(text: str | None) -> Any:
-    """Read JSON text, or keep text that is none, such as a terminate reason (extension: DurableClient.ParseToJToken)."""
+    """Read JSON text, or keep text that is none, such as a terminate reason.
+
+    Extension: DurableClient.ParseToJToken.
+    """
     if text is None:
         return None
     try:

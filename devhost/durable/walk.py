@@ -1,9 +1,10 @@
 """The walk that the Durable extension makes over an orchestrator's actions.
 
-A v1 orchestrator answers every turn with all the actions of its life so far. The extension performs them again on
-DurableTask.Core, one after the other, while it plays the history: that gives out the event ids and finds what is
-to be scheduled now. This module does the same (extension: OutOfProcOrchestrationShim.ProcessAsyncActionsV2 and
-DurableOrchestrationContext; DurableTask.Core: TaskOrchestrationExecutor, TaskOrchestrationContext, RetryInterceptor).
+A v1 orchestrator answers every turn with all the actions of its life so far. The extension performs them
+again on DurableTask.Core, one after the other, while it plays the history: that gives out the event ids and
+finds what is to be scheduled now. This module does the same (extension:
+OutOfProcOrchestrationShim.ProcessAsyncActionsV2 and DurableOrchestrationContext; DurableTask.Core:
+TaskOrchestrationExecutor, TaskOrchestrationContext, RetryInterceptor).
 """
 
 import logging
@@ -65,7 +66,7 @@ class WalkSettings:
 
 @dataclass(eq=False)
 class _Awaited:
-    """One action as the extension awaits it: a call, a compound (`missing` counts children), a retried call."""
+    """One action as the extension awaits it; `missing` counts a compound's open children."""
 
     action: ActionJson
     parent: "_Awaited | None"
@@ -93,9 +94,10 @@ class _Awaited:
 class Walk:
     """The state of one walk; call `run` once, then read the results.
 
-    `scheduled`: the engine's actions to perform now. `may_end`: every action was awaited and nothing is open, so the
-    orchestrator's own end counts. `continue_as_new`: the new input (JSON text) if the orchestrator asked for one.
-    `carried_events`: positions in the history of the events that came after that and belong to the next execution.
+    `scheduled`: the engine's actions to perform now. `may_end`: every action was awaited and nothing is
+    open, so the orchestrator's own end counts. `continue_as_new`: the new input (JSON text) if the
+    orchestrator asked for one. `carried_events`: positions in the history of the events that came after that
+    and belong to the next execution.
     """
 
     settings: WalkSettings
@@ -132,7 +134,8 @@ class Walk:
                 self._while_suspended.append((position, event))
             else:
                 self._play(position, event)
-        # DurableTask.Core does not end an orchestration while a task of it is open: a forgotten timer holds it.
+        # DurableTask.Core does not end an orchestration while a task of it is open: a forgotten timer holds
+        # it.
         self.may_end = self._exhausted and not self._open
 
     # ------------------------------------------------------------------ the history
@@ -167,16 +170,16 @@ class Walk:
         found = self._new.pop(event_id, None)
         if found is None:
             raise NonDeterminismError(
-                f"A previous execution of this orchestration scheduled {what} with sequence ID {event_id}{named}, "
-                "but the current replay execution hasn't (yet?) scheduled this task. Was a change made to the "
-                "orchestrator code after this instance had already started running?"
+                f"A previous execution of this orchestration scheduled {what} with sequence ID "
+                f"{event_id}{named}, but the current replay execution hasn't (yet?) scheduled this "
+                "task. Was a change made to the orchestrator code after this instance had already started running?"
             )
         kind = found.WhichOneof("orchestratorActionType")
         name = getattr(getattr(found, kind or ""), "name", "")
         if kind != field_name or name.casefold() != event.get("Name", "").casefold():
             raise NonDeterminismError(
-                f"A previous execution of this orchestration scheduled {what} with sequence ID {event_id}{named}, "
-                f"but the current orchestration replay instead produced a {kind} action"
+                f"A previous execution of this orchestration scheduled {what} with sequence ID "
+                f"{event_id}{named}, but the current orchestration replay instead produced a {kind} action"
                 f"{f' named {name!r}' if name else ''} with this sequence number. Was a change made to the "
                 "orchestrator code after this instance had already started running?"
             )
@@ -283,7 +286,8 @@ class Walk:
         """Tell whether the called function can be started.
 
         The extension swallows the exception of a call to an unknown function and awaits the next action: the
-        orchestration stays Running for ever (azure-functions-durable-js #197). The log says what the host does not.
+        orchestration stays Running for ever (azure-functions-durable-js #197). The log says what the host
+        does not.
         """
         name, settings = awaited.action["functionName"], self.settings
         if awaited.kind in SUB_ORCHESTRATORS:

@@ -46,8 +46,8 @@ class _Work:
 class DurableWorker:
     """Connects one app process to the engine at `address`; reconnects by itself.
 
-    Never more than `max_activities` and `max_orchestrators` are under way. Reading and answering have threads of
-    their own, so that an app that blocks its event loop does not lose the engine.
+    Never more than `max_activities` and `max_orchestrators` are under way. Reading and answering have
+    threads of their own, so that an app that blocks its event loop does not lose the engine.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class DurableWorker:
     def drain(self, seconds: float) -> None:
         """Take no new work, wait for what runs, and give the rest back to the engine after `seconds`.
 
-        What has not begun is given back at once. Blocks: an event loop calls it in a thread. Call it before `stop`
-        for a clean end: the engine then sees a process that leaves, not one that died.
+        What has not begun is given back at once. Blocks: an event loop calls it in a thread. Call it before
+        `stop` for a clean end: the engine then sees a process that leaves, not one that died.
         """
         self._draining.set()
         deadline = time.monotonic() + seconds
@@ -118,7 +118,7 @@ class DurableWorker:
                     self._accept(item)
             except grpc.RpcError as error:
                 if not self._stopped.is_set():
-                    _log.info("The durable engine is away (%s); connecting again", error.code().name)  # type: ignore[attr-defined]
+                    _log.info("The durable engine is away; connecting again: %s", error)
             except ValueError:
                 return  # gRPC's answer to a call on a closed channel
             self._stopped.wait(_RECONNECT_MILLISECONDS / 1000)
@@ -164,7 +164,7 @@ class DurableWorker:
         def answered() -> None:
             try:
                 answer(result, item)
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged; the engine hands out what is not answered
                 _log.exception("A work item could not be answered")
             finally:
                 self._end(item)

@@ -13,7 +13,7 @@ _ABBREVIATION_TABLE = """
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATION_TABLE.split())
 # A terminator, closing marks, then white space (which full stops of Chinese and Japanese do not need).
-_boundary = re.compile(r"(?P<end>[.!?…]+[\"'”’»)\]`*]*)(?P<gap>\s+)|(?P<wide>[。！？]+[」』”’）)]*)\s*")
+_boundary = re.compile(r"(?P<end>[.!?]+[\"'”’»)\]`*]*)(?P<gap>\s+)|(?P<wide>[。！？]+[」』”’）)]*)\s*")
 _last_word = re.compile(r"[\w.\-]+$")
 _initials = re.compile(r"[^\W\d_a-z](?:\.[^\W\d_a-z])*")
 _protected = re.compile(

@@ -13,18 +13,17 @@ from shared.lessons.composer.material import Excerpt, clean_line, read_brief
 from shared.lessons.composer.quiz import write_quiz
 from shared.lessons.composer.quoting import may_quote_at_length
 from shared.lessons.composer.readable import word_count
-from shared.lessons.composer.sections import choose_window, write_sections
+from shared.lessons.composer.sections import write_sections
 from shared.lessons.composer.styles import proportions_of
-from shared.lessons.phrases import Phrases, primary_language
+from shared.lessons.composer.summary import write_summary
+from shared.lessons.phrases import Phrases
 from shared.lessons.reading_time import reading_minutes
-from shared.models.content import KeyConcept, LessonContent, LessonResource, Section
-from shared.models.learner import LearningStyle
+from shared.models.content import KeyConcept, LessonContent, LessonResource
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification
 from shared.security.sanitising import safe_url
 
 _LEAST_WORDS = 40
-_SUMMARY_WORDS = 45
 
 
 def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
@@ -42,12 +41,12 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     concepts = find_concepts(plan.ranked, [*wanted, *query_of(title)], proportions.concepts)
     diagram = draw_diagram(title, concepts, phrases)
     content = LessonContent(
-        summary=_summary(specification, plan, sections, brief, phrases),
+        summary=write_summary(specification, plan, concepts, sections, brief),
         objectives=[clean_line(objective, 400) for objective in plan.objectives][:10],
         key_concepts=[_key_concept(concept, phrases) for concept in concepts],
         sections=sections,
         exercises=write_exercises(plan, concepts, proportions, phrases),
-        quiz=write_quiz(plan, concepts, phrases, proportions.questions),
+        quiz=write_quiz(plan, excerpts, concepts, phrases, proportions.questions),
         diagrams=[diagram] if diagram else [],
         resources=_resources(brief),
     )
@@ -76,49 +75,6 @@ def _refuse_too_little(plan: Plan, excerpts: Sequence[Excerpt]) -> None:
 def _key_concept(concept: Concept, phrases: Phrases) -> KeyConcept:
     definition = phrases("quiz_explanation", sentence=concept.sentence, title=concept.excerpt.title)
     return KeyConcept(term=concept.term, definition=definition)
-
-
-def _summary(
-    specification: LessonSpecification,
-    plan: Plan,
-    sections: Sequence[Section],
-    brief: Brief,
-    phrases: Phrases,
-) -> str:
-    """Quote what says best what the lesson is about, then say plainly how the lesson came to be."""
-    parts: list[str] = []
-    opening = _opening(plan, specification.title)
-    if opening:
-        sentence, title = opening
-        parts.append(phrases("quiz_explanation", sentence=sentence, title=title))
-    used = {source_id for section in sections for source_id in section.source_ids}
-    cited = [source for source in brief.sources if source.id in used]
-    titles = ", ".join(dict.fromkeys(clean_line(source.title, 80) or source.id for source in cited))
-    parts.append(phrases("summary_origin", sources=clean_line(titles, 600)))
-    languages = dict.fromkeys(primary_language(source.language) for source in cited)
-    foreign = [
-        language for language in languages if language != primary_language(specification.curriculum.language)
-    ]
-    if foreign:
-        parts.append(phrases("quotes_language", language=", ".join(map(phrases.name_of, foreign))))
-    if specification.style is LearningStyle.VIDEO:
-        parts.append(phrases("no_video"))
-    if plan.uncovered:
-        named = clean_line("; ".join(text.rstrip(" .。") for text in plan.uncovered), 900)
-        parts.append(phrases("not_covered", objectives=named))
-    return "\n\n".join(parts)
-
-
-def _opening(plan: Plan, title: str) -> tuple[str, str] | None:
-    """Return the sentences on the lesson's title that say most, and where they stand."""
-    query = query_of(title)
-    for excerpt in plan.ranked:
-        if may_quote_at_length(excerpt.source):
-            plain = [sentence for sentence in excerpt.sentences if not sentence.text.endswith(":")]
-            window = choose_window(plain, query, _SUMMARY_WORDS)
-            if window and not any(sentence.after_gap for sentence in window[1:]):
-                return " ".join(sentence.text for sentence in window), excerpt.title
-    return None
 
 
 def _resources(brief: Brief) -> list[LessonResource]:

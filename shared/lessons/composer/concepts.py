@@ -14,13 +14,13 @@ from shared.models.specification import normalise
 from shared.text.tokens import tokenise
 
 _TERM = r"(?P<term>[^,.;:()]{2,48}?)"
-_ASIDE = r"(?:\s*\([^()]{1,80}\))?"
+_ASIDE = r"(?:\s+\([^()]{1,80}\))?"
 # By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun phrase
 # or a purpose, so that "Lists are often slow" defines nothing.
 _definitions = {
-    "en": rf"^(?:An?\s|The\s)?{_TERM}{_ASIDE},?\s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|describes?|represents?|consists?\sof)"
+    "en": rf"^(?:An?\s|The\s)?{_TERM}{_ASIDE},?\s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|represents?|consists?\sof)"
     r"\s(?:(?:usually|generally|simply|always|often|basically|also)\s)?"
-    r"(?P<rest>(?:an?|the|any|one|two|used|those|special|ordered|unordered|finite|immutable|mutable|collections?|sequences?|functions?|objects?|types?|called|created|defined|formed|a\w*)\b.*)",
+    r"(?P<rest>(?:an?|the|any|one|two|used\s(?:to|for|as|when|with)|those|special|ordered|unordered|finite|immutable|mutable|collections?|sequences?|functions?|objects?|types?)\b.*)",
     "de": rf"^(?:Eine?\s|Der\s|Die\s|Das\s|Als\s)?{_TERM}{_ASIDE},?\s(?P<verb>ist|sind|war|waren|bezeichnet|bedeutet|beschreibt)\s(?P<rest>(?:eine?[nrms]?|der|die|das|jede[rs]?)\b.*)",
     "fr": rf"^(?:Une?\s|Le\s|La\s|Les\s|L['’])?{_TERM}{_ASIDE},?\s(?P<verb>est|sont|était|désigne|désignent|signifie)\s(?P<rest>(?:une?|le|la|les|l['’]|des?)\s?.*)",
     "es": rf"^(?:Una?\s|El\s|La\s|Los\s|Las\s)?{_TERM}{_ASIDE},?\s(?P<verb>es|son|era|designa|significa)\s(?P<rest>(?:una?|el|la|los|las)\b.*)",
@@ -30,6 +30,11 @@ _definitions = {
 _patterns = {language: re.compile(pattern, re.IGNORECASE) for language, pattern in _definitions.items()}
 _called = re.compile(
     r"\b(?:are|is) (?:called|known as|termed) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+){0,2})"
+)
+# "`name(arguments)`: What it does."
+_glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
+_verbs_of_kind = frozenset(
+    {"is", "are", "was", "were", "ist", "sind", "war", "waren", "est", "sont", "es", "son"}
 )
 _not_a_term = re.compile(
     r"""^(?:this|these|that|those|it|its|they|there|here|he|she|we|you|each|every|all|some|many|most|both|one|two|three|
@@ -46,11 +51,15 @@ _MAX_TERM_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A term, the sentence that defines it and where that stands; `rest` is what follows the verb."""
+    """A term, the sentence that defines it, and where that stands.
+
+    `rest` is what follows the term; `says_kind` tells whether it says what kind of thing the term is.
+    """
 
     term: str
     sentence: str
     rest: str
+    says_kind: bool
     excerpt: Excerpt
     strength: float
 
@@ -84,33 +93,73 @@ def find_concepts(excerpts: Iterable[Excerpt], wanted: Sequence[str], limit: int
 
 def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: float) -> Concept | None:
     definition = read_definition(sentence, primary_language(excerpt.source.language))
+    definition = definition or _about_the_heading(excerpt, sentence)
     if definition is None or not 5 <= word_count(sentence.text) <= 45:
         return None
-    term, rest = definition
+    term = tidy_term(definition.term, excerpt)
     emphasised = normalise(term) in {normalise(text) for text in excerpt.emphasised}
     tokens = set(tokenise(term))
-    strength = nearness + 1.5 * bool(tokens & asked) + 0.6 * emphasised - 0.1 * len(tokens)
-    return Concept(term, sentence.text, rest, excerpt, strength)
+    asked_for = 1.5 * len(tokens & asked) / max(1, len(tokens))
+    strength = nearness + definition.strength + asked_for + 0.6 * emphasised
+    return Concept(term, sentence.text, definition.rest, definition.says_kind, excerpt, strength)
 
 
-def read_definition(sentence: Sentence, language: str) -> tuple[str, str] | None:
-    """Return (term, what it is) where a sentence defines a term, else nothing."""
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a sentence says of a term; `strength` is how surely it defines it."""
+
+    term: str
+    rest: str
+    says_kind: bool
+    strength: float
+
+
+def read_definition(sentence: Sentence, language: str) -> Definition | None:
+    """Return the definition that a sentence is, or nothing."""
     text = sentence.text
-    if not stands_alone(text) or text.endswith(":") or ELLIPSIS in text or language not in _patterns:
+    if not stands_alone(text) or text.endswith(":") or ELLIPSIS in text:
         return None
-    match = _patterns[language].match(text)
+    glossary = _glossary.match(text)
+    if glossary:
+        name = glossary["term"] + ("()" if glossary["call"] else "")
+        return Definition(name, glossary["rest"], says_kind=False, strength=0.3)
+    match = _patterns[language].match(text) if language in _patterns else None
     if match is None:
         return None
-    term = tidy_term(match["term"])
-    is_term = term and len(term.split()) <= _MAX_TERM_WORDS and not _not_a_term.search(term)
-    return (term, match["rest"]) if is_term and tokenise(term) else None
+    term = _bare(match["term"])
+    is_name_of_code = match["term"].startswith(("`", '"'))
+    is_term = len(term.split()) <= _MAX_TERM_WORDS and (is_name_of_code or not _not_a_term.search(term))
+    if not is_term or not tokenise(term):
+        return None
+    return Definition(term, match["rest"], match["verb"].casefold() in _verbs_of_kind, strength=0.6)
 
 
-def tidy_term(term: str) -> str:
-    """Return a term without quotation marks and backticks, and in lower case unless it is a name."""
-    term = clean_line(re.sub(r"[\"“”«»„`*]", "", term), 60)
+def _about_the_heading(excerpt: Excerpt, sentence: Sentence) -> Definition | None:
+    """Read the first sentence under a heading as the explanation of what the heading names."""
+    text, term = sentence.text, _bare(excerpt.heading or excerpt.title)
+    is_first = sentence is excerpt.sentences[0] and stands_alone(text) and not text.endswith(":")
+    tokens = tokenise(term)
+    if not is_first or not 1 <= len(term.split()) <= _MAX_TERM_WORDS or not tokens or ELLIPSIS in text:
+        return None
+    opening = tokenise(" ".join(text.split()[: len(term.split()) + 2]))
+    if not set(tokens) <= set(opening):
+        return None
+    return Definition(re.sub(r"^(?:The|An?) ", "", term), text, says_kind=False, strength=0.0)
+
+
+def _bare(term: str) -> str:
+    """Return a term without quotation marks and backticks."""
+    return clean_line(re.sub(r"[\"“”«»„`]", "", term), 60)
+
+
+def tidy_term(term: str, excerpt: Excerpt) -> str:
+    """Return a term in lower case where only its place at a sentence's start gave it a capital."""
     first, _, rest = term.partition(" ")
+    if primary_language(excerpt.source.language) == "de":
+        return term
+    if not rest and not re.search(rf"(?<!\w){re.escape(term.lower())}(?!\w)", excerpt.text):
+        return term
     is_plain_word = (
         first[:1].isupper() and first[1:].islower() and not any(part[:1].isupper() for part in rest.split())
     )
-    return f"{first.lower()} {rest}".strip() if is_plain_word and rest else term
+    return f"{first.lower()} {rest}".strip() if is_plain_word else term

@@ -62,18 +62,19 @@ def _relations(concepts: Sequence[Concept]) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     pairs: set[frozenset[int]] = set()
     for first, concept in enumerate(concepts):
-        rest = tokenise(concept.rest)
+        rest = frozenset(tokenise(concept.rest))
         for second, other in enumerate(concepts):
             pair = frozenset((first, second))
-            if first == second or pair in pairs or not other.tokens or not other.tokens <= set(rest):
+            if first == second or pair in pairs or not other.tokens or not other.tokens <= rest:
                 continue
             if other.tokens <= concept.tokens:
                 continue
             pairs.add(pair)
-            found.append((first, second, "is_a" if _is_kind(rest, other) else "mentions"))
+            found.append((first, second, "is_a" if _is_kind(concept, other) else "mentions"))
     return found[:_MAX_EDGES]
 
 
-def _is_kind(rest: Sequence[str], other: Concept) -> bool:
-    """Tell whether a definition names the other concept right after its verb: "... is a mutable sequence"."""
-    return other.tokens <= set(rest[: len(other.tokens) + 1])
+def _is_kind(concept: Concept, other: Concept) -> bool:
+    """Tell whether a definition names the other concept as its genus: "... is a mutable sequence that ..."."""
+    genus = rf"(?:\w+ )?(?:[\w-]+ ){{0,2}}{re.escape(other.term)}s?(?=[.,;(]|$| (?:that|which|whose|with|of|in|for|to|from|as)\b)"
+    return concept.says_kind and re.match(genus, concept.rest, re.IGNORECASE) is not None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from shared.lessons.code import compiles, parse_session
+from shared.lessons.code import compiles, is_session, parse_session
 from shared.lessons.composer.concepts import Concept
 from shared.lessons.composer.matching import Plan
 from shared.lessons.composer.material import Example
@@ -25,6 +25,12 @@ _COMMENTS = {
     **dict.fromkeys(("sql", "lua", "haskell"), "--"),
 }
 _PYTHON = frozenset({"python", "python3", "py"})
+_MAX_PRINTED = 8
+# A line such as "SUITE" stands for code that is not there.
+_placeholder = re.compile(r"^\s*(?:[A-Z]{4,}|<\w+>)\s*$|^\s*\.\.\.\s*$", re.MULTILINE)
+_failure = re.compile(
+    r"\b(?:fails?|invalid|illegal|wrong|incorrect|not work|not allowed|errors?)\b", re.IGNORECASE
+)
 _number = re.compile(r"(?<![\w.\"'#])\d{1,6}(?![\w.\"'])")
 Difficulty = Literal["easy", "medium", "hard"]
 
@@ -61,9 +67,14 @@ def _examples(plan: Plan) -> Iterator[Example]:
         if not may_quote_at_length(excerpt.source):
             continue
         for example in excerpt.examples:
-            if example.code not in seen:
+            if (is_session(example.code) or _is_whole(example)) and example.code not in seen:
                 seen.add(example.code)
                 yield example
+
+
+def _is_whole(example: Example) -> bool:
+    """Tell whether a program could run as it stands and does what it is introduced for."""
+    return not _placeholder.search(example.code) and not _failure.search(example.introduction)
 
 
 def _difficulty(lines: int) -> Difficulty:
@@ -79,16 +90,19 @@ def _context(example: Example, phrases: Phrases) -> list[str]:
 def predict(example: Example, phrases: Phrases) -> Exercise | None:
     """Ask what an interpreter session prints; the verbatim session is the solution."""
     steps = parse_session(example.code)
-    printing = [step for step in steps if step.printed and "\n" not in step.entered]
-    if not printing or len(steps) < 2:
+    printing = [step for step in steps if step.printed]
+    lines_printed = sum(step.printed.count("\n") + 1 for step in printing)
+    if not printing or (len(steps) == 1 and "\n" not in steps[0].entered) or lines_printed > _MAX_PRINTED:
         return None
     starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
-    hint = phrases("predict_hint", line=printing[0].entered.replace("`", "'"))
+    hints = _context(example, phrases)
+    if len(steps) > 1 and "\n" not in printing[0].entered:
+        hints.append(phrases("predict_hint", line=printing[0].entered.replace("`", "'")))
     return Exercise(
         title=_title("predict_title", example, phrases),
         task=phrases("predict_task"),
         starter_code=starter.strip("\n"),
-        hints=[*_context(example, phrases), hint],
+        hints=hints,
         solution=example.code,
         difficulty=_difficulty(len(steps)),
     )
@@ -142,7 +156,9 @@ def _python_line(code: str) -> int | None:
         for node in ast.walk(ast.parse(code))
         if isinstance(node, simple)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield))
-        if node.lineno == node.end_lineno and lines[node.lineno - 1][: node.col_offset].strip() == ""
+        if node.lineno == node.end_lineno
+        and "#" not in lines[node.lineno - 1]
+        and lines[node.lineno - 1][: node.col_offset].strip() == ""
     ]
     return max(numbers, default=None)
 

@@ -28,7 +28,8 @@ _OBJECTIVE_VERBS = frozenset(
     if word not in {"list", "name"}
 )
 _TITLE_WEIGHT = 0.35
-_WORTH_ADDING = 0.4
+_WORTH_ADDING = 0.3
+_NEIGHBOUR = 3
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,13 @@ def make_plan(
         primary_language(excerpt.source.language) != language for excerpt in excerpts
     )
     scores = {
-        objective: _scores(index.scores(query_of(objective)), about, excerpts, foreign=foreign)
+        objective: _scores(query_of(objective), index, about, excerpts, foreign=foreign)
         for objective in objectives
     }
     total = [sum(column) for column in zip(*scores.values(), about, strict=True)]
     order = sorted(range(len(excerpts)), key=lambda number: (-total[number], number))
     ranked = tuple(excerpts[number] for number in order if total[number] > 0 or foreign)
-    per_part = max(proportions.excerpts, -(-proportions.total_excerpts // max(1, len(objectives))))
-    parts = _deal(objectives, scores, excerpts, per_part)
+    parts = _deal(objectives, scores, excerpts, proportions)
     covered = {part.objective for part in parts}
     uncovered = tuple(objective for objective in objectives if objective not in covered)
     if not parts and ranked:
@@ -96,34 +96,75 @@ def make_plan(
 
 
 def _scores(
-    own: Sequence[float], about: Sequence[float], excerpts: Sequence[Excerpt], *, foreign: bool
+    query: Sequence[str], index: Bm25, about: Sequence[float], excerpts: Sequence[Excerpt], *, foreign: bool
 ) -> list[float]:
-    """Score excerpts for one objective: its own words decide, the lesson's title tells like matches apart."""
+    """Score excerpts for one objective: its own words decide, the lesson's title tells like matches apart.
+
+    An excerpt that holds every word of the objective counts double against one that repeats a single word.
+    """
+    own = index.scores(query)
     if foreign and not any(own):
         return [1 / (1 + number) if excerpt.sentences else 0.0 for number, excerpt in enumerate(excerpts)]
-    return [
-        score + _TITLE_WEIGHT * title if score > 0 and excerpt.sentences else 0.0
-        for score, title, excerpt in zip(own, about, excerpts, strict=True)
-    ]
+    wanted = set(query)
+    scores: list[float] = []
+    for number, early in enumerate(_earliness(excerpts)):
+        share = len(wanted.intersection(excerpts[number].tokens)) / max(1, len(wanted))
+        score = (own[number] * (0.5 + 0.5 * share) + _TITLE_WEIGHT * about[number]) * early
+        scores.append(score if own[number] > 0 and excerpts[number].sentences else 0.0)
+    return scores
+
+
+def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
+    """Return a factor of at most 1 that falls with an excerpt's place on its page: pages explain first things first."""
+    places: dict[str, int] = {}
+    factors: list[float] = []
+    for excerpt in excerpts:
+        place = places.get(excerpt.source.id, 0)
+        places[excerpt.source.id] = place + 1
+        factors.append(1 - 0.03 * min(place, 8))
+    return factors
 
 
 def _deal(
-    objectives: Sequence[str], scores: dict[str, list[float]], excerpts: Sequence[Excerpt], per_part: int
+    objectives: Sequence[str],
+    scores: dict[str, list[float]],
+    excerpts: Sequence[Excerpt],
+    proportions: Proportions,
 ) -> tuple[Part, ...]:
-    """Deal excerpts in rounds, so that no objective takes the best match of another before that one's turn."""
+    """Deal excerpts in rounds, so that no objective takes the best match of another before that one's turn.
+
+    Where matches run out before the lesson is full, what stands next to a chosen excerpt follows it: it goes on
+    with the same thought.
+    """
     taken: set[int] = set()
     dealt: dict[str, list[int]] = {objective: [] for objective in objectives}
-    for round_number in range(per_part):
+    for round_number in range(proportions.total_excerpts):
         for objective in objectives:
             own = scores[objective]
             free = [number for number in range(len(excerpts)) if number not in taken and own[number] > 0]
             best = max(free, key=lambda number: (own[number], -number), default=None)
-            if best is None or (round_number and own[best] < _WORTH_ADDING * max(own)):
+            is_full = round_number >= proportions.excerpts and len(taken) >= proportions.total_excerpts
+            if best is None or is_full or (round_number and own[best] < _WORTH_ADDING * max(own)):
                 continue
             taken.add(best)
             dealt[objective].append(best)
+    _add_neighbours(dealt, taken, excerpts, proportions.total_excerpts)
     return tuple(
         Part(objective, query_of(objective), tuple(excerpts[number] for number in dealt[objective]))
         for objective in objectives
         if dealt[objective]
     )
+
+
+def _add_neighbours(
+    dealt: dict[str, list[int]], taken: set[int], excerpts: Sequence[Excerpt], total: int
+) -> None:
+    """Let excerpts of the same page join the nearest one before them, until there are `total`."""
+    for distance in range(1, _NEIGHBOUR + 1):
+        for numbers in dealt.values():
+            for number in sorted(numbers):
+                other = number + distance
+                fits = other < len(excerpts) and excerpts[other].source.id == excerpts[number].source.id
+                if len(taken) < total and fits and other not in taken and excerpts[other].sentences:
+                    taken.add(other)
+                    numbers.append(other)

@@ -19,7 +19,7 @@ _double_backticks = re.compile(r"``([^`\n]+)``")
 _emphasis = re.compile(r"(?<![\w*\"`\\])\*{1,2}(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*{1,2}(?![\w*\"`])")
 _note_mark = re.compile(r"\s*\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\]")
 _link = re.compile(r"!?\[([^\]\[\n]+)\]\((?:[^()\s]|\([^()\s]*\))*\)")
-_item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+")
+_item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+|(?=`[^`\n]+`: )")
 _ruler = re.compile(r"^\s*([=*~^#\"'`-])\1{3,}\s*$|^\s*[+|]|^\s*\.\. \w+::|^\s*[\w.-]*\s*::=")
 
 
@@ -59,7 +59,13 @@ class Excerpt:
     sentences: tuple[Sentence, ...]
     examples: tuple[Example, ...]
     emphasised: tuple[str, ...]
-    order: int
+    place: int
+    rank: int
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Where it stands in the brief: its source's rank, its place among that source's excerpts."""
+        return self.rank, self.place
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -68,8 +74,8 @@ class Excerpt:
 
     @property
     def title(self) -> str:
-        """The heading, or the source's title where there is none."""
-        return self.heading or clean_line(self.source.title) or self.source.id
+        """What a quotation of it is credited to: its source's title."""
+        return clean_line(self.source.title, 120) or self.heading or self.source.id
 
 
 def clean_line(text: str, limit: int = 200) -> str:
@@ -137,12 +143,14 @@ def _example(source: Source, passage: Passage, introduction: str) -> Example | N
     return Example(source, clean_line(passage.heading), code, language, introduction)
 
 
-def _excerpts_of(source: Source, first: int) -> Iterable[Excerpt]:
+def _excerpts_of(source: Source, rank: int) -> Iterable[Excerpt]:
     """Read a source's passages in their order; code belongs to the prose before it under the same heading."""
     position = 0
+    place = -1
     while position < len(source.passages):
         passage = source.passages[position]
         position += 1
+        place += 1
         code_passages: list[Passage] = []
         while position < len(source.passages) and source.passages[position].kind == "code":
             code_passages.append(source.passages[position])
@@ -162,7 +170,8 @@ def _excerpts_of(source: Source, first: int) -> Iterable[Excerpt]:
             sentences=sentences,
             examples=tuple(example for example in examples if example),
             emphasised=emphasised(passage.text) if passage.kind == "text" else (),
-            order=first + position,
+            place=place,
+            rank=rank,
         )
 
 
@@ -170,8 +179,8 @@ def read_brief(brief: Brief) -> list[Excerpt]:
     """Return everything of the brief that a lesson can use, in the brief's order, repetitions left out."""
     excerpts: list[Excerpt] = []
     seen: set[tuple[str, ...]] = set()
-    for number, source in enumerate(brief.sources):
-        for excerpt in _excerpts_of(source, number * 10_000):
+    for rank, source in enumerate(brief.sources):
+        for excerpt in _excerpts_of(source, rank):
             content = (excerpt.text, *(example.code for example in excerpt.examples))
             if (excerpt.sentences or excerpt.examples) and content not in seen:
                 seen.add(content)

@@ -24,6 +24,13 @@ from shared.text.tokens import tokenise
 
 BLANK = "_____"
 _PER_EXCERPT = 2
+_VAGUE_TABLE = """
+    rest end case way value name number result first last order time example kind type part form place point thing
+    same other list item first whole purpose effect fact sense use user means reason role self other
+    teil ende fall weise wert zahl ergebnis art form stelle punkt grund jahr
+    partie fin valeur nombre façon type forme caso parte forma valor tipo modo
+"""
+_VAGUE = frozenset(_VAGUE_TABLE.split()) - {"list"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +43,28 @@ class _Item:
     score: float
 
 
-def write_quiz(plan: Plan, concepts: Sequence[Concept], phrases: Phrases, limit: int) -> list[QuizQuestion]:
-    """Write at most `limit` questions on the lesson's excerpts, no key, sentence or stem asked twice."""
+def write_quiz(
+    plan: Plan, excerpts: Sequence[Excerpt], concepts: Sequence[Concept], phrases: Phrases, limit: int
+) -> list[QuizQuestion]:
+    """Write at most `limit` questions on the lesson's excerpts, no key, sentence or stem asked twice.
+
+    Distractors are drawn from all of the brief's `excerpts`.
+    """
     taught = {id(excerpt): part.objective for part in plan.parts for excerpt in part.excerpts}
     open_excerpts = [excerpt for excerpt in plan.ranked if may_quote_at_length(excerpt.source)]
-    if len(open_excerpts) < 2:
-        return []
+    pool_excerpts = [excerpt for excerpt in excerpts if may_quote_at_length(excerpt.source)]
     concept_terms = [concept.term for concept in concepts]
     language = primary_language(open_excerpts[0].source.language)
-    pool = count_terms(open_excerpts, language, concept_terms)
+    pool = count_terms(pool_excerpts, language, concept_terms)
+    central = {token for text in (*concept_terms, *plan.objectives) for token in tokenise(text)}
+    central.update(token for excerpt in open_excerpts for token in tokenise(excerpt.title))
     items = [
         item
         for excerpt in open_excerpts
         if id(excerpt) in taught
         for sentence in excerpt.sentences
         for item in _items(excerpt, sentence, pool, concept_terms, taught[id(excerpt)])
+        if _is_worth_asking(item.key, pool, central)
     ]
     chosen = _choose(items, limit)
     positions = _positions([item.sentence.text for item in chosen])
@@ -78,6 +92,15 @@ def _items(
             score = key.weight + 2 * relevance + is_definition + 0.2 * bool(wanted & set(tokenise(key.text)))
             items.append(_Item(excerpt, sentence, key, distractors, objective, score))
     return items
+
+
+def _is_worth_asking(key: Term, pool: dict[Term, int], central: set[str]) -> bool:
+    """Tell whether a term is one of the lesson's: common nouns and figures are only where they matter to it."""
+    if key.kind not in {"noun", "identifier"}:
+        return True
+    return normalise(key.text) not in _VAGUE and (
+        bool(central.intersection(tokenise(key.text))) or pool[key] >= 4
+    )
 
 
 def make_stem(sentence: str, key: str) -> str:
@@ -161,8 +184,11 @@ def _question(item: _Item, position: int, phrases: Phrases) -> QuizQuestion:
     options = list(item.distractors)
     options.insert(position, item.key.text)
     stem = make_stem(item.sentence.text, item.key.text)
+    gives_away = set(tokenise(item.key.text)) & set(tokenise(item.excerpt.title))
     return QuizQuestion(
-        question=phrases("quiz_question", title=item.excerpt.title, stem=stem),
+        question=phrases("quiz_question_plain", stem=stem)
+        if gives_away
+        else phrases("quiz_question", title=item.excerpt.title, stem=stem),
         options=options,
         answer_index=position,
         explanation=phrases("quiz_explanation", sentence=item.sentence.text, title=item.excerpt.title),

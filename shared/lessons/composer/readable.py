@@ -35,11 +35,14 @@ _dangling = re.compile(
     r"|\b(?:see|listed|described|shown|given|discussed|mentioned|explained|defined|illustrated|noted|documented) (?:as )?(?:above|below|later|earlier|here)\b"
     r"|\b(?:the )?(?:above|below) (?:example|code|definition|list|description|rules?|syntax|productions?)\b"
     r"|\b(?:described|documentation|documented|discussed|details?|information|definition) (?:in|of|for|on|about) (?:the )?(?:[\w.\"`]+ ){0,5}(?:section|documentation|documents?|chapter|reference)\b"
+    r"|\bare (?:described|documented|discussed|explained) (?:with|by|under)\b"
+    r"|\bcan be found (?:in|at|under|on)\b"
     r"|\bsee (?:also )?(?:PEP|RFC|the|[A-Z\"`*“])"
     r"|\b(?:siehe|weiter) (?:oben|unten)\b|\bci-dessous\b|\bci-dessus\b|\bmás (?:abajo|arriba)\b"
     r"|\b(?:the|these) (?:grammar|productions?|syntax) (?:above|below|for)\b|\b(?:not )?indicated by these productions\b",
     re.IGNORECASE,
 )
+_address = re.compile(r"\w://|\bwww\.|\"\S*`\S*\"|\"\S+\"\w")
 _history = re.compile(
     r"^(?:Changed|New|Added|Deprecated|Removed) (?:in|since)\b|^(?:Availability|Note|Notes|See also|Source code|CPython implementation detail)\s*:|^Raises an auditing event",
     re.IGNORECASE,
@@ -60,7 +63,7 @@ _leaning = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_terminated = re.compile(r"[.!?。！？…][\"'”’»)\]」』`]*$")
+_terminated = re.compile(r"[.!?。！？][\"'”’»)\]」』`]*$")
 _wide = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("“", "”"), ("«", "»"))
 
@@ -95,6 +98,7 @@ def is_readable(sentence: str) -> bool:
         and not _leftover.search(prose)
         and not _dangling.search(prose)
         and not _history.search(sentence)
+        and not _address.search(sentence)
     )
 
 

@@ -17,6 +17,7 @@ from shared.security.sanitising import escape_prose
 
 _MAX_MARKDOWN = 30_000
 _MAX_SECTIONS = 12
+_LEAST_WORDS = 70
 
 
 def write_sections(plan: Plan, proportions: Proportions) -> list[Section]:
@@ -33,14 +34,18 @@ def write_sections(plan: Plan, proportions: Proportions) -> list[Section]:
 def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> Section | None:
     words = proportions.section_words // max(1, len(part.excerpts))
     blocks: list[tuple[Source, str]] = []
-    for excerpt in part.excerpts:
+    before: Excerpt | None = None
+    for excerpt in sorted(part.excerpts, key=lambda excerpt: excerpt.order):
         if may_quote_at_length(excerpt.source):
-            markdown = quote_excerpt(excerpt, part.query, max(60, words))
+            markdown = quote_excerpt(
+                excerpt, part.query, max(_LEAST_WORDS, words), continues=_follows(excerpt, before)
+            )
         elif excerpt.source.id not in briefly_quoted:
             markdown = _short_quote(excerpt, part.query)
             briefly_quoted.add(excerpt.source.id)
         else:
             markdown = ""
+        before = excerpt
         if markdown:
             blocks.append((excerpt.source, markdown))
     if not blocks:
@@ -50,7 +55,7 @@ def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> 
     for source_id, group in groupby(blocks, key=lambda block: block[0].id):
         paragraphs.extend(markdown for _, markdown in group)
         paragraphs.append(credit(sources[source_id]))
-    heading = part.objective or part.excerpts[0].title
+    heading = part.objective or part.excerpts[0].heading or part.excerpts[0].title
     return Section(
         heading=clean_line(heading.rstrip(" .。"), 300) or part.excerpts[0].source.id,
         markdown="\n\n".join(paragraphs)[:_MAX_MARKDOWN],
@@ -58,9 +63,14 @@ def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> 
     )
 
 
-def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int) -> str:
+def _follows(excerpt: Excerpt, before: Excerpt | None) -> bool:
+    """Tell whether an excerpt goes on where the one quoted before it ends."""
+    return before is not None and before.source.id == excerpt.source.id and excerpt.place == before.place + 1
+
+
+def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int, *, continues: bool = False) -> str:
     """Return a quotation of about so many words, with the first of the excerpt's examples, as Markdown."""
-    chosen = choose_window(excerpt.sentences, query, words)
+    chosen = choose_window(excerpt.sentences, query, words, continues=continues)
     reaches_end = bool(chosen) and chosen[-1] is excerpt.sentences[-1]
     if chosen and chosen[-1].text.endswith(":") and not excerpt.examples:
         chosen = chosen[:-1]
@@ -72,16 +82,18 @@ def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int) -> str:
     return quotation
 
 
-def choose_window(sentences: Sequence[Sentence], query: Sequence[str], words: int) -> list[Sentence]:
+def choose_window(
+    sentences: Sequence[Sentence], query: Sequence[str], words: int, *, continues: bool = False
+) -> list[Sentence]:
     """Return neighbouring sentences, up to a number of words, that hold most of the query; all where they fit.
 
-    The first one stands alone: a quotation never opens with "This" or "However".
+    The first one stands alone: a quotation never opens with "This" or "However", unless it continues another.
     """
     wanted = set(query)
     best: list[Sentence] = []
     best_score = -1.0
     for start, first in enumerate(sentences):
-        if not stands_alone(first.text):
+        if not stands_alone(first.text) and not (continues and start == 0):
             continue
         window: list[Sentence] = []
         budget = words
@@ -110,7 +122,7 @@ def _block_quote(sentences: Sequence[Sentence]) -> str:
             for sentence in members
         )
         lines.append(("- " if members[0].is_item else "") + escape_prose(text))
-    return "\n>\n".join(f"> {line}" for line in lines)
+    return "\n>\n".join(f"> {line}" for line in lines).replace(f"\\[{ELLIPSIS[1:-1]}\\]", ELLIPSIS)
 
 
 def show_code(example: Example) -> str:

@@ -28,7 +28,7 @@ class Proportions:
 
 
 _MIXED = Proportions(
-    excerpts=2, total_excerpts=6, section_words=220, concepts=7, predict=2, complete=1, modify=1, explain=1,
+    excerpts=2, total_excerpts=6, section_words=260, concepts=7, predict=2, complete=1, modify=1, explain=1,
     questions=6,
 )  # fmt: skip
 _STYLES = {
@@ -37,7 +37,7 @@ _STYLES = {
     LearningStyle.READING: Proportions(
         excerpts=3,
         total_excerpts=9,
-        section_words=380,
+        section_words=450,
         concepts=9,
         predict=1,
         complete=0,
@@ -48,7 +48,7 @@ _STYLES = {
     LearningStyle.HANDS_ON: Proportions(
         excerpts=1,
         total_excerpts=4,
-        section_words=110,
+        section_words=150,
         concepts=4,
         predict=3,
         complete=3,

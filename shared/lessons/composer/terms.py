@@ -15,7 +15,7 @@ _code_span = re.compile(
     r"`(?P<a>[^`\n]{1,40})`|(?<!\w)\"(?P<b>[^\"\s]{1,40})\"(?!\w)|(?<![\w.])(?P<c>\w+(?:\.\w+)*\(\))"
 )
 _year = re.compile(r"(?<![\w.,-])(?:1[5-9]\d\d|20\d\d)(?![\w%]|[.,]\d)")
-_name = re.compile(r"(?<=[\w,;:)] )[A-Z][\w’-]*[a-z](?: (?:of the |of |de |von )?[A-Z][\w’-]+){0,2}")
+_name = re.compile(r"(?<=[a-zà-ÿ,)] )[A-Z][\w’-]*[a-z](?: (?:of the |of |de |von )?[A-Z][\w’-]+){0,2}")
 _noun = re.compile(
     r"\b(?:an?|the|each|every|its|their) (?P<term>[a-z]{4,}(?:-[a-z]+)?)(?= (?:of|is|are|was|were|in|on|to|that|which|and|or|for|with|"
     r"by|can|may|has|have|must|will|when|if|as|from|into|returns?)\b|[,.;:)])"
@@ -81,7 +81,7 @@ def _code_kind(text: str) -> str:
 def _code_terms(text: str) -> Iterator[Term]:
     for match in _code_span.finditer(text):
         span = match["a"] or match["b"] or match["c"]
-        if kind := _code_kind(span):
+        if len(span) > 1 and (kind := _code_kind(span)):
             yield Term(span, kind)
 
 

@@ -1,11 +1,11 @@
 """The channel between engine and app process: framed messages over one unix socket, both ways at once.
 
-A frame is two lengths (big-endian, 4 bytes each), a JSON header and a raw payload; the payload carries HTTP and
-queue bodies untouched. Kinds of message, and what their headers hold:
+A frame is two lengths (big-endian, 4 bytes each), a JSON header and a raw payload; the payload carries HTTP
+and queue bodies untouched. Kinds of message, and what their headers hold:
 
 - app to engine: `hello` (process_id, functions), `ready`, `result` (id, error or output), `drained`
-- engine to app: `welcome` (grpc_address, public_url, rpc_url, hub, system_key), `invoke` (id, function, trigger,
-  trace_parent), `drain` (seconds)
+- engine to app: `welcome` (grpc_address, public_url, rpc_url, hub, system_key), `invoke` (id, function,
+  trigger, trace_parent), `drain` (seconds)
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Message:
     fields: Mapping[str, Any]
     payload: bytes = b""
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the value of a JSON field
+    def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
 

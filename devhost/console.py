@@ -1,4 +1,5 @@
-"""Log lines of the host's processes: time, level, category, invocation, message; one format for all, on stderr."""
+"""Log lines of the host's processes: time, level, category, invocation, message; one format for all, on
+stderr."""
 
 import contextvars
 import logging

@@ -50,11 +50,13 @@ class ServiceBusOptions:
 
 @dataclass(frozen=True)
 class DurableOptions:
-    """`extensions.durableTask`; the limits are the Consumption plan's for Python unless host.json sets them."""
+    """`extensions.durableTask`; the limits are the Consumption plan's for Python unless host.json sets
+    them."""
 
     hub_name: str = "TestHubName"
     max_activities: int | None = None
     max_orchestrators: int | None = None
+    default_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -211,4 +213,5 @@ def _durable(section: _Section, environment: Mapping[str, str]) -> DurableOption
         hub_name=resolve_references(section.text("hubName", "TestHubName"), environment),
         max_activities=section.integer("maxConcurrentActivityFunctions", None),
         max_orchestrators=section.integer("maxConcurrentOrchestratorFunctions", None),
+        default_version=section.text("defaultVersion", "") or None,
     )

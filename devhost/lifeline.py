@@ -1,4 +1,5 @@
-"""A child process's tie to its supervisor: its stdin, on which commands arrive and whose end means 'end at once'."""
+"""A child process's tie to its supervisor: its stdin, on which commands arrive and whose end means 'end at
+once'."""
 
 import os
 import sys
@@ -9,10 +10,11 @@ DRAIN = "drain"
 
 
 def hold_lifeline(on_drain: Callable[[], None]) -> None:
-    """Watch stdin in a thread of its own: `drain` calls back (in that thread), the end of it ends the process.
+    """Watch stdin in a thread of its own: `drain` calls back (in that thread), the end of it ends the
+    process.
 
-    The pipe closes with the supervisor however that dies, so no child outlives even a kill -9. The process's own
-    stdin becomes /dev/null, so that app code which reads it cannot swallow a command.
+    The pipe closes with the supervisor however that dies, so no child outlives even a kill -9. The process's
+    own stdin becomes /dev/null, so that app code which reads it cannot swallow a command.
     """
     pipe = os.fdopen(os.dup(0), encoding="utf-8")
     null = os.open(os.devnull, os.O_RDONLY)

@@ -12,7 +12,8 @@ _Options = TypeVar("_Options", "EngineOptions", "AppOptions")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """For the engine: directories, inherited file descriptors and the durable engine's port (0 at first start)."""
+    """For the engine: directories, inherited file descriptors and the durable engine's port (0 at first
+    start)."""
 
     app_directory: str
     data: str

@@ -56,7 +56,8 @@ def load_settings(app_directory: Path, file: Path | None, environment: Mapping[s
 
 
 def resolve_references(text: str, environment: Mapping[str, str]) -> str:
-    """Replace each `%NAME%` by the setting NAME; a missing one raises SettingsError in the real host's words."""
+    """Replace each `%NAME%` by the setting NAME; a missing one raises SettingsError in the real host's
+    words."""
 
     def value(match: re.Match[str]) -> str:
         found = environment.get(match[1])

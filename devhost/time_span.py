@@ -30,7 +30,8 @@ def parse_time_span(text: str) -> timedelta:
 
 
 def format_time_span(span: timedelta) -> str:
-    """Write a non-negative duration as `[d.]hh:mm:ss[.fffffff]`, the notation that `parse_time_span` reads."""
+    """Write a non-negative duration as `[d.]hh:mm:ss[.fffffff]`, the notation that `parse_time_span`
+    reads."""
     hours, rest = divmod(span.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     days = f"{span.days}." if span.days else ""

@@ -52,10 +52,10 @@ class OutputParameter(func.Out[Any]):
     def __init__(self) -> None:
         self._value: Any = None
 
-    def set(self, val: Any) -> None:  # noqa: ANN401 - any value the app sets
+    def set(self, val: Any) -> None:
         """Keep the value; the last one counts."""
         self._value = val
 
-    def get(self) -> Any:  # noqa: ANN401 - any value the app sets
+    def get(self) -> Any:
         """The value set, or None."""
         return self._value

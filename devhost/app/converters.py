@@ -11,9 +11,9 @@ from azure.functions.meta import Datum
 from devhost.channel import Message
 
 
-def converter_of(binding_type: str) -> Any:  # noqa: ANN401 - the SDK's converters have no common type
+def converter_of(binding_type: str) -> Any:
     """The SDK's converter of a binding type, or None where it has none."""
-    return func.get_binding_registry().get(binding_type)
+    return func.get_binding_registry().get(binding_type)  # type: ignore[no-untyped-call]
 
 
 def has_implicit_output(binding_type: str) -> bool:
@@ -21,14 +21,15 @@ def has_implicit_output(binding_type: str) -> bool:
     return bool(getattr(converter_of(binding_type), "has_implicit_output", lambda: False)())
 
 
-def decode(binding_type: str, datum: Datum, metadata: Mapping[str, Datum]) -> Any:  # noqa: ANN401 - any SDK object
+def decode(binding_type: str, datum: Datum, metadata: Mapping[str, Datum]) -> Any:
     """The object that a function receives for a binding; raises TypeError where the SDK cannot build it."""
     converter = converter_of(binding_type)
     try:
         return converter.decode(datum, trigger_metadata=metadata)
     except NotImplementedError:
         raise TypeError(
-            f"unable to decode incoming TypedData: unsupported combination of TypedData field {datum.type!r} and "
+            "unable to decode incoming TypedData: unsupported combination of TypedData field "
+            f"{datum.type!r} and "
             f"expected binding type {converter}"
         ) from None
 

@@ -20,7 +20,8 @@ from devhost.console import InvocationTag, current_invocation
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to: an error with its traceback, or the HTTP answer (None where there is none)."""
+    """What an invocation came to: an error with its traceback, or the HTTP answer (None where there is
+    none)."""
 
     error: str | None = None
     http: dict[str, Any] | None = None

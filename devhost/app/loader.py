@@ -18,7 +18,8 @@ class AppLoadError(Exception):
 
 
 def load_functions(app_directory: Path) -> list[Function]:
-    """Import the app's script and return its functions. `get_functions` may be called once only, so this may too.
+    """Import the app's script and return its functions. `get_functions` may be called once only, so this may
+    too.
 
     Raises AppLoadError, or whatever the app's own code raises while it is imported.
     """
@@ -36,7 +37,8 @@ def load_functions(app_directory: Path) -> list[Function]:
         raise AppLoadError(f"Could not find top level function app instances in {script}.")
     if len(registers) > 1:
         raise AppLoadError(
-            f"More than one {type(registers[0]).__name__} or other top level function app instances are defined."
+            f"More than one {type(registers[0]).__name__} or other top level function app instances are "
+            "defined."
         )
     return list(registers[0].get_functions())
 

@@ -45,7 +45,8 @@ def main() -> NoReturn:
 
 async def _serve(options: AppOptions, directory: Path) -> int | None:
     try:
-        # Inside the running loop, as in the worker: code that asks for the loop while it is imported finds it.
+        # Inside the running loop, as in the worker: code that asks for the loop while it is imported finds
+        # it.
         functions = load_functions(directory)
         bound = {f.name: f for f in map(bind, functions)}
     except BaseException as error:  # noqa: BLE001 - also a SystemExit or a KeyboardInterrupt of the app's own
@@ -62,7 +63,7 @@ def _report(error: BaseException, directory: Path) -> None:
     lines = traceback.format_list(own) if own else []
     heading = ["Traceback (most recent call last):\n"] if lines else []
     text = "".join([*heading, *lines, *traceback.format_exception_only(error)])
-    print(f"{directory}: the app does not load\n{text}", file=sys.stderr, end="", flush=True)  # noqa: T201
+    print(f"{directory}: the app does not load\n{text}", file=sys.stderr, end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from devhost.app.invoker import Invoker
 from devhost.app.loader import describe
 from devhost.app.signature import BoundFunction
 from devhost.channel import Channel, Message
-from devhost.description import FunctionDescription
 from devhost.process_options import AppOptions
 
 if TYPE_CHECKING:
@@ -100,13 +99,17 @@ class AppProcess:
         if self._worker is not None:
             await asyncio.to_thread(self._worker.stop)
         registry = DurableFunctions(
-            self._functions, self._invoker.client_binding, asyncio.get_running_loop(), self._executor
+            self._functions,
+            client_binding=self._invoker.client_binding,
+            loop=asyncio.get_running_loop(),
+            executor=self._executor,
         )
         self._worker = DurableWorker(
             registry,
             address,
             max_activities=welcome["max_activities"],
             max_orchestrators=welcome["max_orchestrators"],
+            default_version=welcome["default_version"],
         )
         self._worker_address = address
         await asyncio.to_thread(self._worker.start)

@@ -1,7 +1,7 @@
 """What a function's Python signature says about its bindings, checked by the Python worker's rules.
 
-Source: azure-functions-python-worker azure_functions_worker/functions.py and bindings/meta.py. A function that
-fails here fails the whole app there, so it does here too.
+Source: azure-functions-python-worker azure_functions_worker/functions.py and bindings/meta.py. A function
+that fails here fails the whole app there, so it does here too.
 """
 
 import inspect
@@ -27,7 +27,8 @@ class FunctionLoadError(Exception):
 
 @dataclass(frozen=True)
 class BoundFunction:
-    """A function ready to be invoked: its callable, the binding type of each parameter and of its return value."""
+    """A function ready to be invoked: its callable, the binding type of each parameter and of its return
+    value."""
 
     name: str
     call: Callable[..., Any]
@@ -55,8 +56,8 @@ def bind(function: Function) -> BoundFunction:
         _check_context(name, annotations)
     _check_names(name, set(parameters), set(bound))
 
-    inputs = {key: b.type for key, b in bound.items() if b.direction != _OUT}
-    outputs = {key: b.type for key, b in bound.items() if b.direction == _OUT}
+    inputs = {key: str(b.type) for key, b in bound.items() if b.direction != _OUT}
+    outputs = {key: str(b.type) for key, b in bound.items() if b.direction == _OUT}
     for key, binding in bound.items():
         if key in annotations:
             _check_annotation(name, binding, annotations[key])
@@ -73,7 +74,7 @@ def bind(function: Function) -> BoundFunction:
     )
 
 
-def _check_direction(function: str, binding: Any) -> None:  # noqa: ANN401 - the SDK's Binding is untyped
+def _check_direction(function: str, binding: Any) -> None:
     if binding.direction == _INOUT:
         raise FunctionLoadError(function, '"inout" bindings are not supported')
     if binding.name == RETURN and binding.direction != _OUT:
@@ -100,19 +101,21 @@ def _check_names(function: str, parameters: set[str], bound: set[str]) -> None:
         )
 
 
-def _check_annotation(function: str, binding: Any, annotation: Any) -> None:  # noqa: ANN401 - any annotation
+def _check_annotation(function: str, binding: Any, annotation: Any) -> None:
     origin = typing.get_origin(annotation)
     is_out = getattr(origin, "__name__", "") == "Out" or getattr(annotation, "__name__", "") == "Out"
     if binding.direction == _OUT and not is_out:
         raise FunctionLoadError(
             function,
-            f'binding {binding.name} is declared to have the "out" direction, but its annotation in Python is not '
+            f'binding {binding.name} is declared to have the "out" direction, but its annotation in Python '
+            "is not "
             "a subclass of azure.functions.Out",
         )
     if binding.direction != _OUT and is_out:
         raise FunctionLoadError(
             function,
-            f'binding {binding.name} is declared to have the "in" direction in function.json, but its annotation '
+            f'binding {binding.name} is declared to have the "in" direction in function.json, but its '
+            "annotation "
             "is azure.functions.Out in Python",
         )
     python_type = typing.get_args(annotation)[0] if is_out and typing.get_args(annotation) else annotation
@@ -128,7 +131,7 @@ def _check_annotation(function: str, binding: Any, annotation: Any) -> None:  # 
         )
 
 
-def _fits(binding_type: str, python_type: Any, *, is_out: bool) -> bool:  # noqa: ANN401 - any annotation
+def _fits(binding_type: str, python_type: Any, *, is_out: bool) -> bool:
     converter = converter_of(binding_type)
     if converter is None:
         return True
@@ -142,7 +145,8 @@ def _fits(binding_type: str, python_type: Any, *, is_out: bool) -> bool:  # noqa
 
 
 def _return_type(bindings: dict[str, Any]) -> str | None:
-    """The binding type that encodes the return value: an explicit $return, else a trigger that answers by itself."""
+    """The binding type that encodes the return value: an explicit $return, else a trigger that answers by
+    itself."""
     if RETURN in bindings:
         return str(bindings[RETURN].type)
     return next((str(b.type) for b in bindings.values() if has_implicit_output(b.type)), None)

@@ -61,8 +61,9 @@ class AppProcesses:
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run an invocation and log its beginning and end.
 
-        Raises NoAppProcessError when no app process is up within the host's patience. A process that dies, or is
-        killed because the function took longer than `functionTimeout`, fails all invocations it was running.
+        Raises NoAppProcessError when no app process is up within the host's patience. A process that dies, or
+        is killed because the function took longer than `functionTimeout`, fails all invocations it was
+        running.
         """
         self._in_flight += 1
         tag = current_invocation.set(InvocationTag(invocation.function, invocation.id))

@@ -21,9 +21,8 @@ from devhost.settings import resolve_references
 from devhost.timers.schedule import parse_schedule
 
 _NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE | re.ASCII)
-_BINDINGS = frozenset(
-    {kinds.HTTP_TRIGGER, kinds.TIMER_TRIGGER, kinds.SERVICE_BUS_TRIGGER, *kinds.DURABLE_TRIGGERS, "http", "durableClient"}
-)  # fmt: skip
+_TRIGGERS = {kinds.HTTP_TRIGGER, kinds.TIMER_TRIGGER, kinds.SERVICE_BUS_TRIGGER, *kinds.DURABLE_TRIGGERS}
+_BINDINGS = frozenset({*_TRIGGERS, "http", "durableClient"})
 _RESERVED = ("admin", "runtime")
 _LEVELS = {"anonymous": AccessLevel.ANONYMOUS, "function": AccessLevel.FUNCTION, "admin": AccessLevel.ADMIN}
 _RESOLVED_PROPERTIES = ("schedule", "queueName", "topicName", "subscriptionName", "connection")
@@ -40,7 +39,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One function; `trigger` has its `%SETTING%`s resolved, `route` is set for HTTP functions that can be reached."""
+    """One function; `trigger` has its `%SETTING%`s resolved, `route` is set for HTTP functions that can be
+    reached."""
 
     name: str
     trigger: Mapping[str, Any]
@@ -98,7 +98,8 @@ def _check_bindings(function: FunctionDescription) -> None:
     for binding in function.bindings:
         if names.count(str(binding.get("name", "")).lower()) > 1:
             raise FunctionRefusedError(
-                f"Multiple bindings with name '{binding.get('name')}' discovered. Binding names must be unique."
+                f"Multiple bindings with name '{binding.get('name')}' discovered. Binding names must be "
+                "unique."
             )
     unknown = [str(b.get("type")) for b in function.bindings if b.get("type") not in _BINDINGS]
     if unknown:
@@ -143,7 +144,8 @@ def _with_route(entry: CatalogueEntry, prefix: str) -> CatalogueEntry:
         parsed = RouteTemplate(template)
     except TemplateError as error:
         raise FunctionRefusedError(
-            f"An error occurred while creating the route with name '{entry.name}' and template '{template}'. {error}"
+            f"An error occurred while creating the route with name '{entry.name}' and template "
+            f"'{template}'. {error}"
         ) from None
     methods = entry.trigger.get("methods")
     allowed = frozenset(str(m).upper() for m in methods) if methods else None

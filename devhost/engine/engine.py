@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
+# After their last invocation, queue listeners still tell the broker what became of its message.
+_SETTLE_SECONDS = 2.5
 # The Consumption plan's limits for Python, per app process; host.json may set others.
 _MAX_ACTIVITIES, _MAX_ORCHESTRATORS = 10, 5
 
@@ -52,7 +54,7 @@ class Engine:
         self._keys = Keys(self._data / "keys.json")
         self._entries: list[CatalogueEntry] = []
         self._begin = asyncio.Lock()
-        self._drain_requested = asyncio.Event()
+        self._drain_requested, self._stopping = asyncio.Event(), asyncio.Event()
         self._listeners: list[asyncio.Task[None]] = []
         self._runners: list[web.AppRunner] = []
         self._durable: DurableEngine | None = None
@@ -80,12 +82,13 @@ class Engine:
 
     async def _drain(self) -> None:
         """No new work; what runs gets its time; state is closed last, since running work still writes it."""
-        for listener in self._listeners:
-            listener.cancel()
+        self._stopping.set()
         for runner in self._runners[:1]:
             for site in list(runner.sites):
                 await site.stop()
         await self._processes.drain(DRAIN_SECONDS)
+        if self._listeners:
+            await asyncio.wait(self._listeners, timeout=_SETTLE_SECONDS)
         for runner in self._runners:
             await asyncio.wait_for(runner.cleanup(), 2)
         if self._management is not None:
@@ -108,6 +111,7 @@ class Engine:
             "system_key": self._keys.durable,
             "max_activities": durable.max_activities or _MAX_ACTIVITIES,
             "max_orchestrators": durable.max_orchestrators or _MAX_ORCHESTRATORS,
+            "default_version": durable.default_version,
         }
 
     async def _start(self, functions: Sequence[FunctionDescription]) -> None:
@@ -136,6 +140,7 @@ class Engine:
             lambda: self.public_url,
             self._host.durable.hub_name,
             self._keys.durable,
+            default_version=self._host.durable.default_version,
         )
 
     def _orchestrators(self) -> list[str]:
@@ -187,10 +192,10 @@ class Engine:
                 listener = QueueListener(entry, self._host.service_bus, self._processes.invoke, os.environ)
                 self._listen_to(entry.name, listener.run)
 
-    def _listen_to(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    def _listen_to(self, name: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         async def guarded() -> None:
             try:
-                await run()
+                await run(self._stopping)
             except Exception:
                 _logger.exception("The listener for function '%s' was unable to start.", name)
 

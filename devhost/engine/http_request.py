@@ -1,4 +1,5 @@
-"""A request as a function receives it. Source: azure-functions-host GrpcMessageConversionExtensions.ToRpcHttp."""
+"""A request as a function receives it. Source: azure-functions-host
+GrpcMessageConversionExtensions.ToRpcHttp."""
 
 import posixpath
 import secrets
@@ -15,7 +16,8 @@ _ENCODED_SLASH = "\0slash\0"
 
 
 def routed_path(request: web.Request) -> str:
-    """The path that routes are matched against: decoded once, `%2F` kept, `.` and `..` removed, as Kestrel does."""
+    """The path that routes are matched against: decoded once, `%2F` kept, `.` and `..` removed, as Kestrel
+    does."""
     raw = _raw_path(request)
     protected = raw.replace("%2F", _ENCODED_SLASH).replace("%2f", _ENCODED_SLASH)
     path = unquote(protected, errors="replace")
@@ -33,7 +35,8 @@ def is_secure(request: web.Request) -> bool:
 
 async def http_invocation(request: web.Request, match: RouteMatch) -> Invocation:
     """The invocation that a request asks for; raises HTTPRequestEntityTooLarge for a body over the limit."""
-    # A body without a Content-Length (chunked) does not reach a function: the real host reads only `ContentLength > 0`.
+    # A body without a Content-Length (chunked) does not reach a function: the real host reads only
+    # `ContentLength > 0`.
     length = request.content_length or 0
     if length > request.client_max_size:
         raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=length)
@@ -65,7 +68,8 @@ def _raw_path(request: web.Request) -> str:
 
 
 def _join(items: Iterable[tuple[str, str]], *, lower: bool = False) -> dict[str, str]:
-    """Values of a repeated name joined by commas; names are one name without regard to case, the first's spelling."""
+    """Values of a repeated name joined by commas; names are one name without regard to case, the first's
+    spelling."""
     spelling: dict[str, str] = {}
     joined: dict[str, str] = {}
     for name, value in items:

@@ -18,7 +18,8 @@ _PLAIN = "text/plain; charset=utf-8"
 
 
 def http_response(result: InvocationResult) -> web.Response:
-    """The answer to send; raises ValueError where the real host cannot send it either (its answer is then a 500)."""
+    """The answer to send; raises ValueError where the real host cannot send it either (its answer is then a
+    500)."""
     if not result.succeeded:
         return web.Response(status=500)
     if result.http is None:

@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of one function. `data` names the payload's form: http, json, string, bytes or a collection of them."""
+    """One call of one function. `data` names the payload's form: http, json, string, bytes or a collection of
+    them."""
 
     function: str
     data: str
@@ -35,7 +36,8 @@ class Invocation:
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What came back: `error` is the function's traceback or the host's own words, `http` an HTTP answer's fields."""
+    """What came back: `error` is the function's traceback or the host's own words, `http` an HTTP answer's
+    fields."""
 
     error: str | None = None
     http: Mapping[str, Any] | None = None

@@ -105,4 +105,5 @@ def _new_key() -> str:
 
 def _same(key: str, candidates: Iterable[str]) -> bool:
     given = key.encode("utf-8", "surrogatepass")
-    return any([hmac.compare_digest(given, str(candidate).encode()) for candidate in candidates])
+    # A sum, not any(): every candidate is compared, so that the time tells nothing.
+    return sum(hmac.compare_digest(given, str(candidate).encode()) for candidate in candidates) > 0

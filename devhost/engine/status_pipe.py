@@ -1,5 +1,6 @@
 """What the engine tells the supervisor: one JSON object a line, over an inherited pipe."""
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -38,10 +39,8 @@ class StatusPipe:
         self._write(event="failed", message=message)
 
     def _write(self, **event: object) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._descriptor, json.dumps(event).encode() + b"\n")
-        except BrokenPipeError:
-            pass
 
 
 def table_row(entry: CatalogueEntry, base_url: str) -> TableRow:

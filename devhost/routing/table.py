@@ -27,7 +27,8 @@ class RouteTable:
     """Tries routes in alphabetical order of function name; a literal segment has no precedence.
 
     Source: azure-functions-host FunctionMetadataManager (ordered by name, ignoring case) and
-    WebScriptHostHttpRoutesManager; the method is a constraint of the route, so a wrong one is no match at all.
+    WebScriptHostHttpRoutesManager; the method is a constraint of the route, so a wrong one is no match at
+    all.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:

@@ -59,7 +59,8 @@ class RouteTemplate:
         for parameter in parameters:
             if names.count(parameter.name.lower()) > 1:
                 raise TemplateError(
-                    f"The route parameter name '{parameter.name}' appears more than one time in the route template."
+                    f"The route parameter name '{parameter.name}' appears more than one time in the route "
+                    "template."
                 )
         self._parameters = parameters
 
@@ -160,7 +161,8 @@ def _parse_segment(text: str) -> Segment:
                 literal = ""
             elif parts:
                 raise TemplateError(
-                    "A path segment cannot contain two consecutive parameters. They must be separated by a literal."
+                    "A path segment cannot contain two consecutive parameters. They must be separated by a "
+                    "literal."
                 )
             parts.append(_parse_parameter(text[index + 1 : end].replace("{{", "{").replace("}}", "}")))
             index = end + 1
@@ -192,7 +194,8 @@ def _closing_brace(text: str, start: int) -> int:
 
 def _incomplete() -> TemplateError:
     return TemplateError(
-        "There is an incomplete parameter in the route template. Check that each '{' character has a matching '}' "
+        "There is an incomplete parameter in the route template. Check that each '{' character has a "
+        "matching '}' "
         "character."
     )
 
@@ -213,17 +216,20 @@ def _check_parts(parts: list[str | Parameter]) -> None:
             continue
         if part.catch_all:
             raise TemplateError(
-                "A path segment that contains more than one section, such as a literal section or a parameter, "
+                "A path segment that contains more than one section, such as a literal section or a "
+                "parameter, "
                 "cannot contain a catch-all parameter."
             )
         if part.optional and (index != len(parts) - 1 or not str(parts[index - 1]).endswith(".")):
             raise TemplateError(
-                f"In the segment, the optional parameter '{part.name}' must be at its end and be preceded by a period (.)."
+                f"In the segment, the optional parameter '{part.name}' must be at its end and be preceded "
+                "by a period (.)."
             )
 
 
 def _patterns(parts: list[str | Parameter]) -> tuple[re.Pattern[str], ...]:
-    """What a segment of literals and parameters matches: literals as far to the right as they go, so greedily."""
+    """What a segment of literals and parameters matches: literals as far to the right as they go, so
+    greedily."""
     if len(parts) == 1 and isinstance(parts[0], Parameter):
         return ()
 
@@ -247,9 +253,12 @@ def _parse_parameter(text: str) -> Parameter:
     name = match[0] if match else ""
     if not name or _INVALID_IN_NAME.search(name) or name[0] in ":=":
         raise TemplateError(
-            f"The route parameter name '{name}' is invalid. Route parameter names must be non-empty and cannot "
-            "contain these characters: '{', '}', '/'. The '?' character marks a parameter as optional, and can occur "
-            "only at the end of the parameter. The '*' character marks a parameter as catch-all, and can occur only "
+            f"The route parameter name '{name}' is invalid. Route parameter names must be non-empty and "
+            "cannot "
+            "contain these characters: '{', '}', '/'. The '?' character marks a parameter as optional, and "
+            "can occur "
+            "only at the end of the parameter. The '*' character marks a parameter as catch-all, and can "
+            "occur only "
             "at the start of the parameter."
         )
     expressions, default = _constraints_and_default(body[len(name) :])
@@ -265,7 +274,8 @@ def _parse_parameter(text: str) -> Parameter:
 
 
 def _constraints_and_default(text: str) -> tuple[list[str], str | None]:
-    """Split `:a(x):b=default`; a parenthesis protects what it encloses up to a `)` that ends the constraint."""
+    """Split `:a(x):b=default`; a parenthesis protects what it encloses up to a `)` that ends the
+    constraint."""
     expressions: list[str] = []
     while text.startswith(":"):
         text = text[1:]

@@ -1,4 +1,5 @@
-"""Where a Service Bus connection's settings are found: a connection string, or a namespace and an identity."""
+"""Where a Service Bus connection's settings are found: a connection string, or a namespace and an
+identity."""
 
 from collections.abc import Mapping
 

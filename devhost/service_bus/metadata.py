@@ -1,7 +1,7 @@
 """What a Service Bus message brings along, as the extension hands it to the Python worker.
 
-Source: azure-sdk-for-net Microsoft.Azure.WebJobs.Extensions.ServiceBus ServiceBusTriggerBindingStrategy, and the
-SDK's azure/functions/servicebus.py, which tells one message from many by `UserProperties` and its array.
+Source: azure-sdk-for-net Microsoft.Azure.WebJobs.Extensions.ServiceBus ServiceBusTriggerBindingStrategy, and
+the SDK's azure/functions/servicebus.py, which tells one message from many by `UserProperties` and its array.
 """
 
 import json
@@ -54,7 +54,7 @@ def manual_message(function: str, value: object, reason: str, *, many: bool) -> 
     return message_invocation(function, [(text.encode(), metadata)], reason, many=many, binary=False)
 
 
-def message_metadata(message: Any) -> dict[str, Any]:  # noqa: ANN401 - a ServiceBusReceivedMessage, imported lazily
+def message_metadata(message: Any) -> dict[str, Any]:
     """The trigger metadata of a received message; what the message does not carry is left out."""
     properties = {_text(k): _plain(v) for k, v in (message.application_properties or {}).items()}
     fields = {

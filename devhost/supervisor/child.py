@@ -26,7 +26,8 @@ class Child:
         environment: Mapping[str, str],
         inherited: tuple[int, ...] = (),
     ) -> "Child":
-        """Start `python -m module` in a session of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
+        """Start `python -m module` in a session of its own, so that a terminal's Ctrl-C reaches only the
+        supervisor."""
         path = os.pathsep.join(filter(None, [str(project_root()), environment.get("PYTHONPATH", "")]))
         process = await asyncio.create_subprocess_exec(
             sys.executable,

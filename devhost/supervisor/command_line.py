@@ -49,7 +49,8 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> CommandOptions
         "--on-worker-exit",
         choices=("fail", "redeliver"),
         default="fail",
-        help="what happens to the activities of an app process that dies: they fail, as on the real host when a "
+        help="what happens to the activities of an app process that dies: they fail, as on the real host "
+        "when a "
         "Python worker dies (default), or run again elsewhere, as when a whole instance is lost",
     )
     given = parser.parse_args(arguments)

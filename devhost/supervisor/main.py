@@ -23,7 +23,7 @@ def main() -> int:
     try:
         return _run(options)
     except HostError as error:
-        print(f"devhost: {error}", file=sys.stderr)  # noqa: T201 - the command's own voice
+        print(f"devhost: {error}", file=sys.stderr)
         return FAILED
 
 

@@ -1,4 +1,5 @@
-"""The sockets that outlive the engine: made here, inherited by it, so that no caller is refused while it restarts."""
+"""The sockets that outlive the engine: made here, inherited by it, so that no caller is refused while it
+restarts."""
 
 import errno
 import socket
@@ -17,7 +18,8 @@ class Sockets:
         """Listen; raises HostError when the port is taken."""
         self.public = _listen(port)
         self.rpc = _listen(0)
-        # A folder of its own: a unix socket's path may have 108 characters at most, the data folder's may be longer.
+        # A folder of its own: a unix socket's path may have 108 characters at most, the data folder's may be
+        # longer.
         self._folder = tempfile.TemporaryDirectory(prefix="devhost-", ignore_cleanup_errors=True)
         self.channel_path = str(Path(self._folder.name) / "engine")
         self.channel = socket.socket(socket.AF_UNIX)

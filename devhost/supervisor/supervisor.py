@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ _HEALTHY_SECONDS = 5.0
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
 # The engine gives running work 10 s; then it needs a moment to close its state.
 _DRAIN_SECONDS = 14.0
+# App processes leave with the engine; one that is still importing the app does not.
+_LEAVE_SECONDS = 2.0
+
+PROCESSES_FILE = "processes.json"
 
 
 class Supervisor:
@@ -37,8 +42,11 @@ class Supervisor:
         self._changed = asyncio.Condition()
         self._table: list[list[str]] | None = None
         self._durable_port = 0
+        self._listening = False
         self._draining = False
-        self._signals = 0
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._failure = ""
         self._stop = asyncio.Event()
         self._now = asyncio.Event()
 
@@ -53,71 +61,94 @@ class Supervisor:
         except* HostError as group:
             raise group.exceptions[0] from None
         finally:
-            for child in self._children.values():
-                child.kill()
-            (self._options.data / "processes.json").unlink(missing_ok=True)
+            await self._end_all()
+            (self._options.data / PROCESSES_FILE).unlink(missing_ok=True)
         return INTERRUPTED if self._now.is_set() else STOPPED
 
     def _on_signal(self) -> None:
-        self._signals += 1
-        (self._stop if self._signals == 1 else self._now).set()
+        (self._now if self._stop.is_set() else self._stop).set()
 
     async def _supervise(self, tasks: asyncio.TaskGroup) -> None:
-        keepers = [tasks.create_task(self._keep("engine", self._start_engine))]
+        self._keepers["engine"] = tasks.create_task(self._keep("engine", self._start_engine))
         # The first app process alone: if the app does not load, that is said once.
-        keepers.append(tasks.create_task(self._keep("app-1", self._start_app)))
-        starting = asyncio.create_task(self._announce(tasks, keepers))
+        self._keepers["app-1"] = tasks.create_task(self._keep("app-1", self._start_app))
+        starting = asyncio.create_task(self._announce(tasks))
         await self._stop.wait()
         starting.cancel()
-        self._draining = True
-        self._sockets.close_public()
-        _logger.info("draining: running invocations get up to 10 s")
-        self._children["engine"].drain() if "engine" in self._children else None
-        ended = asyncio.gather(*keepers, return_exceptions=True)
-        now = asyncio.create_task(self._now.wait())
-        await asyncio.wait([ended, now], timeout=_DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        now.cancel()
-        for child in self._children.values():
-            child.kill()
-        await ended
+        await self._drain()
 
-    async def _announce(self, tasks: asyncio.TaskGroup, keepers: list[asyncio.Task[None]]) -> None:
+    async def _announce(self, tasks: asyncio.TaskGroup) -> None:
+        """Start the other app processes once the first is ready; say so when all are."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._ready))
         for number in range(2, self._options.workers + 1):
-            keepers.append(tasks.create_task(self._keep(f"app-{number}", self._start_app)))
+            name = f"app-{number}"
+            self._keepers[name] = tasks.create_task(self._keep(name, self._start_app))
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._ready) >= self._options.workers)
-        print(function_table(self._table or []), flush=True)  # noqa: T201 - the command's output
-        print(f"listening on http://127.0.0.1:{self._sockets.port}", flush=True)  # noqa: T201 - the command's output
+        self._listening = True
+        print(function_table(self._table or []), flush=True)
+        print(f"listening on http://127.0.0.1:{self._sockets.port}", flush=True)
 
-    async def _keep(self, name: str, start: Any) -> None:  # noqa: ANN401 - one of the two coroutine functions below
+    async def _drain(self) -> None:
+        """Let running work end: the engine tells the app processes; a second signal cuts all off."""
+        self._draining = True
+        self._sockets.close_public()
+        _logger.info("draining: running invocations get up to 10 s")
+        if (engine := self._children.get("engine")) is not None:
+            engine.drain()
+            await self._until_ended([self._keepers["engine"]], _DRAIN_SECONDS)
+        await self._until_ended(list(self._keepers.values()), _LEAVE_SECONDS)
+        for child in self._children.values():
+            child.kill()
+        for keeper in self._keepers.values():
+            keeper.cancel()
+
+    async def _until_ended(self, keepers: list[asyncio.Task[None]], seconds: float) -> None:
+        """Wait for the keepers' children to end, the time to pass, or a second signal."""
+        now = asyncio.create_task(self._now.wait())
+        ended = asyncio.create_task(asyncio.wait(keepers))
+        await asyncio.wait([now, ended], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        now.cancel()
+        ended.cancel()
+
+    async def _keep(self, name: str, start: Callable[[], Awaitable[Child]]) -> None:
         """Keep one child alive until draining."""
         delay = _FIRST_DELAY_SECONDS
         while not self._draining:
             begun = time.monotonic()
-            child = await start()
-            self._children[name] = child
+            child = self._children[name] = await start()
             self._write_processes()
             code = await child.wait()
             del self._children[name]
+            self._write_processes()
             was_ready = child.process_id in self._ready
             self._ready.discard(child.process_id)
             if self._draining:
                 return
-            self._check_end(name, code, was_ready=was_ready)
+            await self._check_end(name, code, was_ready=was_ready)
             if time.monotonic() - begun > _HEALTHY_SECONDS:
                 delay = _FIRST_DELAY_SECONDS
             _logger.error("%s (process %d) %s; starting it again", name, child.process_id, _how(code))
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
 
-    def _check_end(self, name: str, code: int, *, was_ready: bool) -> None:
+    async def _check_end(self, name: str, code: int, *, was_ready: bool) -> None:
         """Raise HostError where another start is useless."""
         if code == APP_DOES_NOT_LOAD:
             raise HostError("the app does not load; see the error above")
-        if self._table is None and not was_ready:
+        if name == "engine" and self._reader is not None:
+            await self._reader  # what the engine had to say before it ended
+            if self._failure:
+                raise HostError(self._failure)
+        if not self._listening and (name == "engine" or not was_ready):
             raise HostError(f"{name} {_how(code)} before the host was ready")
+
+    async def _end_all(self) -> None:
+        """End whatever child is left, and see it gone."""
+        for child in list(self._children.values()):
+            child.kill()
+            await child.wait()
 
     async def _start_engine(self) -> Child:
         reading, writing = os.pipe()
@@ -164,7 +195,7 @@ class Supervisor:
         if event["event"] == "functions":
             self._table = event["rows"]
         elif event["event"] == "failed":
-            _logger.error("%s", event["message"])
+            self._failure = event["message"]
         elif event["event"] == "app_ready":
             self._durable_port = event["durable_port"]
             async with self._changed:
@@ -173,7 +204,7 @@ class Supervisor:
 
     def _write_processes(self) -> None:
         """Which process is which, for operators and tests."""
-        file: Path = self._options.data / "processes.json"
+        file: Path = self._options.data / PROCESSES_FILE
         draft = file.with_suffix(".draft")
         apps = [child.process_id for name, child in self._children.items() if name != "engine"]
         engine = self._children.get("engine")

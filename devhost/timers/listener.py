@@ -1,6 +1,7 @@
 """Firing timers. Source: webjobs-sdk-extensions TimerListener.cs and ScheduleMonitor.cs."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -25,8 +26,8 @@ def utc_now() -> datetime:
 class TimerListener:
     """One timer function: waits for its next occurrence, runs it, writes down when it is due again.
 
-    The engine runs one listener per function, so an occurrence is run once however many app processes there are;
-    the next one waits until the last one has ended, as under the real host's lock.
+    The engine runs one listener per function, so an occurrence is run once however many app processes there
+    are; the next one waits until the last one has ended, as under the real host's lock.
     """
 
     def __init__(
@@ -43,15 +44,20 @@ class TimerListener:
         self._monitor = monitor if monitored else None
         self._run_on_startup = bool(entry.trigger.get("runOnStartup"))
 
-    async def run(self) -> None:
-        """Fire for ever; cancel to stop. An occurrence missed while the host was down is run first, as past due."""
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Fire until `stopping`. An occurrence missed while the host was down is run first, as past due."""
         status, is_past_due = self._initial_status()
         if is_past_due or self._run_on_startup:
             status = await self._fire(status, is_past_due=is_past_due, on_schedule=False)
-        while True:
-            while (seconds := (status.next - self._now()).total_seconds()) > 0:
-                await asyncio.sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
+        while not await self._is_stopped_before(status.next, stopping):
             status = await self._fire(status, is_past_due=False, on_schedule=True)
+
+    async def _is_stopped_before(self, moment: datetime, stopping: asyncio.Event) -> bool:
+        """Wait for a moment of the wall clock, or for the end; tell whether it was the end."""
+        while not stopping.is_set() and (seconds := (moment - self._now()).total_seconds()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), min(seconds, _LONGEST_SLEEP_SECONDS))
+        return stopping.is_set()
 
     def _initial_status(self) -> tuple[ScheduleStatus, bool]:
         now = self._now()

@@ -1,8 +1,8 @@
 """NCRONTAB expressions, in the dialect of the NCrontab library that the timer extension uses.
 
-Not croniter or the like: NCrontab takes day and weekday together (both must hold), swaps the ends of a backward
-range, knows neither weekday 7 nor `L`, `W`, `#`, `?`; a schedule must not mean something else here than in Azure.
-Source: atifaziz/NCrontab CrontabFieldImpl.cs and CrontabSchedule.cs.
+Not croniter or the like: NCrontab takes day and weekday together (both must hold), swaps the ends of a
+backward range, knows neither weekday 7 nor `L`, `W`, `#`, `?`; a schedule must not mean something else here
+than in Azure. Source: atifaziz/NCrontab CrontabFieldImpl.cs and CrontabSchedule.cs.
 """
 
 from calendar import monthrange
@@ -48,7 +48,8 @@ class Crontab:
         self.fires_within_minutes = all(text == "*" for text in texts[1:]) and len(self.fields[0]) > 1
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first occurrence strictly after `moment`; raises ValueError when there is none (30 February)."""
+        """The first occurrence strictly after `moment`; raises ValueError when there is none (30
+        February)."""
         seconds, minutes, hours, days, months, weekdays = self.fields
         start = moment.replace(microsecond=0) + timedelta(seconds=1)
         day = start.replace(hour=0, minute=0, second=0)

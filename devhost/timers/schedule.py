@@ -54,7 +54,8 @@ class ConstantSchedule:
 
 
 def parse_schedule(expression: str) -> Schedule:
-    """Read a six- or five-field NCRONTAB expression or a time span; raises ValueError in the extension's words."""
+    """Read a six- or five-field NCRONTAB expression or a time span; raises ValueError in the extension's
+    words."""
     try:
         return CronSchedule(Crontab(expression))
     except ValueError as crontab_error:
@@ -65,6 +66,7 @@ def parse_schedule(expression: str) -> Schedule:
         if interval > timedelta():
             return ConstantSchedule(interval)
         raise ValueError(
-            f"The schedule expression '{expression}' was not recognized as a valid cron expression or timespan "
+            f"The schedule expression '{expression}' was not recognized as a valid cron expression or "
+            "timespan "
             f"string. ({crontab_error})"
         ) from None

@@ -36,7 +36,8 @@ class ScheduleStatus:
 
 
 class ScheduleMonitor:
-    """Keeps the status of each timer in one JSON file, so that a missed occurrence is noticed after a restart."""
+    """Keeps the status of each timer in one JSON file, so that a missed occurrence is noticed after a
+    restart."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -24,8 +24,8 @@ class LocalHostError(AssertionError):
 class LocalHost:
     """A host serving `app`, from `with` to the end of its block.
 
-    `settings` become a settings file of the host's own (so the app's local.settings.json is not read) and `env`
-    variables of its environment; `data` defaults to a folder that is removed at the end.
+    `settings` become a settings file of the host's own (so the app's local.settings.json is not read) and
+    `env` variables of its environment; `data` defaults to a folder that is removed at the end.
     """
 
     def __init__(
@@ -142,7 +142,8 @@ class LocalHost:
 
     def engine_process_id(self) -> int | None:
         """The process id of the engine, None while it is being started again."""
-        return self._processes()["engine"]
+        engine: int | None = self._processes()["engine"]
+        return engine
 
     def _processes(self) -> dict[str, Any]:
         return dict(json.loads((self.data / "processes.json").read_text()))

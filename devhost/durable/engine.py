@@ -122,12 +122,23 @@ class DurableEngine(WorkDispatch):
         if instance.pending_events:
             self._enqueue_orchestration(instance_id)
 
+    @staticmethod
+    def _without_input(instance: OrchestrationInstance) -> None:
+        """Undo what the base makes of a missing input: an empty text, which is no JSON."""
+        instance.input = None
+        for event in instance.pending_events:
+            if event.HasField("executionStarted"):
+                event.executionStarted.ClearField("input")
+
     # ------------------------------------------------------------------ the gRPC service, one transaction a
     # call
     def StartInstance(self, request: pb.CreateInstanceRequest, context: Any) -> pb.CreateInstanceResponse:
         """Start an instance, or replace an ended one when the request's policy allows it."""
         with self._transaction():
-            return super().StartInstance(request, context)
+            response = super().StartInstance(request, context)
+            if not request.HasField("input"):
+                self._without_input(self._instances[response.instanceId])
+            return response
 
     def RaiseEvent(self, request: pb.RaiseEventRequest, context: Any) -> pb.RaiseEventResponse:
         """Put an external event into an instance's inbox."""

@@ -171,8 +171,9 @@ class Walk:
         if found is None:
             raise NonDeterminismError(
                 f"A previous execution of this orchestration scheduled {what} with sequence ID "
-                f"{event_id}{named}, but the current replay execution hasn't (yet?) scheduled this "
-                "task. Was a change made to the orchestrator code after this instance had already started running?"
+                f"{event_id}{named}, but the current replay execution hasn't (yet?) "
+                "scheduled this task. Was a change made to the orchestrator code after this instance had "
+                "already started running?"
             )
         kind = found.WhichOneof("orchestratorActionType")
         name = getattr(getattr(found, kind or ""), "name", "")

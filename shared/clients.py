@@ -74,6 +74,11 @@ class Clients:
 _keepers: set[asyncio.Task[None]] = set()
 
 
+def _forget(loop: asyncio.AbstractEventLoop, keeper: asyncio.Task[None]) -> None:
+    _keepers.discard(keeper)
+    _by_loop.pop(loop, None)
+
+
 def get_clients() -> Clients:
     """Return the clients of the running event loop."""
     loop = asyncio.get_running_loop()
@@ -82,5 +87,5 @@ def get_clients() -> Clients:
         clients = _by_loop[loop] = Clients(get_settings())
         keeper = loop.create_task(clients.close_at_shutdown(), name="close clients at shutdown")
         _keepers.add(keeper)
-        keeper.add_done_callback(lambda _: (_keepers.discard(keeper), _by_loop.pop(loop, None)))
+        keeper.add_done_callback(lambda done: _forget(loop, done))
     return clients

@@ -62,7 +62,7 @@ PROVIDER_DEFAULTS: dict[str, dict[str, object]] = {
     },
 }
 SOURCE_DEFAULTS: dict[str, dict[str, object]] = {
-    "wikipedia": {"base_url": "https://{language}.wikipedia.org", "ttl_seconds": 7 * 86_400},
+    "wikipedia": {"base_url": "https://{lang}.wikipedia.org", "ttl_seconds": 7 * 86_400},
 }
 
 

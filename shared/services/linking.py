@@ -47,8 +47,8 @@ async def save_lesson(documents: Documents, lesson: Lesson, before: GenerationSt
 async def link(documents: Documents, lesson: Lesson, head: LessonHead, *, was_cached: bool) -> Lesson:
     """Complete a lesson with the best version of its head; returns it as it is stored then.
 
-    Whatever became of the lesson meanwhile wins: a lesson that was canceled, deleted or completed by another is
-    left as it is.
+    Whatever became of the lesson meanwhile wins: a lesson that was canceled, deleted or completed by another
+    is left as it is.
     """
     if head.best_version is None or lesson.generation_status is GenerationStatus.COMPLETED:
         return lesson

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.clients import Clients
 from shared.errors import Conflict, FieldError, PreconditionFailed, Problem
-from shared.llm.chain import estimate_roadmap_cost_usd
+from shared.services.pricing import estimate_roadmap_cost_usd
 from shared.models.document import now
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.requests import RoadmapRequest
@@ -22,7 +22,7 @@ from shared.planning.subject import interpret_goal
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
 from shared.services.quotas import ensure_quota, quota_exceeded
-from shared.store.contract import Condition
+from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import change, creation, increment
 from shared.telemetry import log
 
@@ -160,7 +160,7 @@ class RoadmapCreation:
     async def _store_new(self, roadmap: Roadmap, record_id: str | None, body_hash: str) -> Roadmap:
         quota_id = await ensure_quota(self._documents, roadmap.user_id)
         limit = self._clients.settings.quota_roadmaps_per_day
-        operations = [
+        operations: list[BatchOperation] = [
             creation(roadmap),
             change(quota_id, [increment("/roadmaps")], [Condition("/roadmaps", "<", limit)]),
         ]

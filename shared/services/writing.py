@@ -126,7 +126,7 @@ class Writing:
                 "seconds": spent.seconds,
             }
         )
-        return Written(clean_content(answer.value.to_content(brief), brief), metadata)
+        return Written(clean_content(answer.value.to_content(head.specification, brief), brief), metadata)
 
     def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
         from shared.lessons.composer import NothingToCompose, compose

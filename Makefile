@@ -1,0 +1,55 @@
+# Every command of the project. Only python3 (3.11 to 3.13) and make are presupposed.
+PYTHON ?= python3
+PORT ?= 7071
+VENV := .venv
+BIN := $(VENV)/bin
+SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test serve check lint types layers bench clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "SkillSync needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.host-installed: requirements.txt requirements-devhost.txt | $(VENV)/bin/python
+	@echo "Installing what the app and the local host need (about half a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-devhost.txt
+	@touch $@
+
+$(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.host-installed
+	@echo "Installing what the checks and tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.host-installed ## a roadmap and a lesson, live, with no keys and no cloud
+	@$(BIN)/python -m examples.demo
+
+serve: $(VENV)/.host-installed ## the local host on PORT (7071) until Ctrl-C; SETTINGS=file
+	@$(BIN)/python -m devhost --app . --port $(PORT) $(SETTINGS_FLAG)
+
+test: $(VENV)/.dev-installed ## the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev-installed ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev-installed ## mypy, strict
+	@$(BIN)/mypy .
+
+layers: $(VENV)/.dev-installed ## imports go downwards only
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+check: lint types layers test ## all of it: what CI runs
+
+bench: $(VENV)/.dev-installed ## the benchmark: prints its table, writes bench/results.json
+	@$(BIN)/python -m bench
+
+clean: ## remove what the commands made
+	rm -rf $(VENV) .data build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/artefacts

@@ -1,0 +1,151 @@
+"""Replaying orchestrators on v1 histories, exactly as the extension hands them to the Python worker.
+
+A recording holds the steps of one run: the history events that were new in each step and what the orchestrator
+answered. `replay` runs the present code over a stored recording; `record` makes one by playing the host with a
+script of activity results.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import azure.functions as func
+
+ACTIVITY, TIMER, ALL = 0, 5, 12
+ORCHESTRATOR_STARTED, EXECUTION_STARTED, ORCHESTRATOR_COMPLETED = 12, 0, 13
+TASK_SCHEDULED, TASK_COMPLETED, TASK_FAILED, TIMER_CREATED, TIMER_FIRED = 4, 5, 6, 10, 11
+OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
+
+Event = dict[str, Any]
+Recording = dict[str, Any]
+Script = Callable[[str, dict[str, Any], int], Any]
+
+
+class ActivityRaises(Exception):  # noqa: N818 - a script raises it to say what the activity does
+    """What a script raises for an activity that raised."""
+
+
+def run(orchestrator: Callable[[str], str], recording: Recording, history: list[Event]) -> dict[str, Any]:
+    """Call the orchestrator's real handle with a history; a failed one answers its state with `error`."""
+    body = {
+        "history": history,
+        "input": json.dumps(recording["input"]),
+        "instanceId": recording["instance_id"],
+        "isReplaying": False,
+        "parentInstanceId": None,
+        "upperSchemaVersion": 1,
+        "upperSchemaVersionNew": 2,
+        "maximumShortTimerDuration": "6.00:00:00",
+        "longRunningTimerIntervalDuration": "3.00:00:00",
+        "defaultHttpAsyncRequestSleepTimeMillseconds": 30000,
+    }
+    try:
+        state: dict[str, Any] = json.loads(orchestrator(func.OrchestrationContext(json.dumps(body))))
+    except Exception as error:
+        text = str(error)
+        if OUT_OF_PROC_LABEL not in text:
+            raise
+        state = json.loads(text[text.rindex(OUT_OF_PROC_LABEL) + len(OUT_OF_PROC_LABEL) :])
+    return state
+
+
+def answer_of(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what matters of an orchestrator's answer."""
+    return {
+        "actions": state["actions"][0],
+        "done": state["isDone"],
+        "output": state.get("output"),
+        "custom_status": state.get("customStatus"),
+        "error": state.get("error"),
+    }
+
+
+def replay(orchestrator: Callable[[str], str], recording: Recording) -> list[dict[str, Any]]:
+    """Run every step of a recording on the present code and return its answers."""
+    played: list[Event] = []
+    answers = []
+    for step in recording["steps"]:
+        fresh = [{**event, "IsPlayed": False} for event in step["history"]]
+        answers.append(answer_of(run(orchestrator, recording, played + fresh)))
+        played += [{**event, "IsPlayed": True} for event in step["history"]]
+    return answers
+
+
+def leaves(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the single actions in the order in which the extension gives out event ids: depth first."""
+    found = []
+    for action in actions:
+        found += leaves(action["compoundActions"]) if action["actionType"] == ALL else [action]
+    return found
+
+
+class Recorder:
+    """Plays the host for one run."""
+
+    def __init__(self, name: str, instance_id: str, data: dict[str, Any], script: Script) -> None:
+        self.recording: Recording = {"name": name, "instance_id": instance_id, "input": data, "steps": []}
+        self._script = script
+        self._clock = 0
+        self._calls: dict[str, int] = {}
+
+    def record(self, orchestrator: Callable[[str], str], most_steps: int = 60) -> Recording:
+        """Run the orchestrator to its end."""
+        fresh = [
+            self._event(ORCHESTRATOR_STARTED),
+            self._event(
+                EXECUTION_STARTED,
+                Name=self.recording["name"],
+                Version="",
+                Input=json.dumps(self.recording["input"]),
+            ),
+        ]
+        history: list[Event] = []
+        scheduled = 0
+        for _ in range(most_steps):
+            now = history + [{**event, "IsPlayed": False} for event in fresh]
+            answer = answer_of(run(orchestrator, self.recording, now))
+            self.recording["steps"].append({"history": fresh, **answer})
+            if answer["done"] or answer["error"]:
+                return self.recording
+            history += [{**event, "IsPlayed": True} for event in fresh]
+            actions = leaves(answer["actions"])
+            fresh = self._results(actions, scheduled)
+            scheduled = len(actions)
+        raise AssertionError("the orchestrator does not come to an end")
+
+    def _event(self, kind: int, event_id: int = -1, **fields: Any) -> Event:
+        timestamp = f"2026-01-01T{self._clock // 3600:02}:{self._clock // 60 % 60:02}:{self._clock % 60:02}.000000Z"
+        return {"EventType": kind, "EventId": event_id, "IsPlayed": False, "Timestamp": timestamp, **fields}
+
+    def _results(self, actions: list[dict[str, Any]], scheduled: int) -> list[Event]:
+        created: list[Event] = []
+        results: list[Event] = []
+        for event_id, action in enumerate(actions[scheduled:], start=scheduled):
+            if action["actionType"] == TIMER:
+                created.append(self._event(TIMER_CREATED, event_id, FireAt=action["fireAt"]))
+                results.append(self._event(TIMER_FIRED, TimerId=event_id, FireAt=action["fireAt"]))
+            else:
+                created.append(self._event(TASK_SCHEDULED, event_id, Name=action["functionName"], Version=""))
+                results.append(self._result(event_id, action))
+        # A minute later: whatever timer was set has fired by then.
+        self._clock += 60
+        return [
+            *created,
+            self._event(ORCHESTRATOR_COMPLETED),
+            self._event(ORCHESTRATOR_STARTED),
+            *results,
+        ]
+
+    def _result(self, event_id: int, action: dict[str, Any]) -> Event:
+        name = action["functionName"]
+        data = json.loads(action["input"])
+        key = name + json.dumps({k: v for k, v in data.items() if k not in ("provider", "fallbacks")})
+        self._calls[key] = self._calls.get(key, 0) + 1
+        try:
+            result = self._script(name, data, self._calls[key])
+        except ActivityRaises as raised:
+            reason = f"Activity function '{name}' failed:  RuntimeError: {raised}"
+            return self._event(TASK_FAILED, TaskScheduledId=event_id, Reason=reason, Details="")
+        return self._event(TASK_COMPLETED, TaskScheduledId=event_id, Result=json.dumps(result))

@@ -1,0 +1,145 @@
+"""The runs that are recorded: good ones, and each way in which a step can go wrong.
+
+`python -m tests.unit.orchestrators.scenarios` writes the histories anew; do that only when an orchestrator is
+meant to behave differently, and keep the old file where instances may still be running on the old code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import azure.durable_functions as df
+
+from orchestrators import lessons, roadmaps
+from tests.support.replay import ActivityRaises, Recorder, Script
+
+HISTORIES = Path(__file__).with_name("histories")
+ROADMAP = {"user_id": "learner-1", "roadmap_id": "00000000-0000-4000-8000-000000000001", "attempt": 1}
+LESSON = {"lesson_key": "0" * 64, "generation": 1}
+MODULES = ["module-0", "module-1", "module-2"]
+
+
+def orchestrator_named(name: str) -> Callable[[str], str]:
+    """Return the handle that the worker calls for an orchestrator."""
+    app = df.DFApp()
+    for module in (roadmaps, lessons):
+        app.register_functions(module.blueprint)
+    for function in app.get_functions():
+        if function.get_function_name() == name:
+            handle: Callable[[str], str] = function.get_user_function()
+            return handle
+    raise LookupError(name)
+
+
+def _done(**result: Any) -> dict[str, Any]:
+    return {"kind": "done", "result": result}
+
+
+def _next(tried: str, provider: str) -> dict[str, Any]:
+    return {"kind": "next", "tried": tried, "provider": provider, "reason": "server: 502"}
+
+
+def _good(name: str, data: dict[str, Any], call: int) -> Any:  # noqa: ARG001 - the shape of a script
+    return {
+        "plan_roadmap": _done(module_ids=MODULES),
+        "outline_module": _done(lessons=3),
+        "finish_roadmap": _done(status="completed"),
+        "research_lesson": _done(token=1, sources=4),
+        "write_lesson": _done(version="1.0"),
+        "fail_lesson": _done(lessons=1),
+    }[name]
+
+
+def _module_fails(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "outline_module" and data["module_id"] == "module-1":
+        return {"kind": "failed", "code": "providers_failed", "retryable": False}
+    return _good(name, data, call)
+
+
+def _module_raises_twice(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "outline_module" and data["module_id"] == "module-1" and call < 3:
+        raise ActivityRaises("the worker died")
+    return _good(name, data, call)
+
+
+def _module_raises_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "outline_module" and data["module_id"] == "module-1":
+        raise ActivityRaises("the worker died")
+    return _good(name, data, call)
+
+
+def _providers_change(name: str, data: dict[str, Any], call: int) -> Any:
+    if name in ("plan_roadmap", "write_lesson") and data.get("provider") != "groq":
+        return _next("deepseek", "groq")
+    return _good(name, data, call)
+
+
+def _deferred_once(name: str, data: dict[str, Any], call: int) -> Any:
+    if name in ("plan_roadmap", "research_lesson") and call == 1:
+        return {"kind": "deferred", "until": "2026-01-01T00:00:30Z"}
+    return _good(name, data, call)
+
+
+def _plan_refused(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "plan_roadmap":
+        return {"kind": "failed", "code": "goal_refused", "retryable": False}
+    return _good(name, data, call)
+
+
+def _nothing_left(name: str, data: dict[str, Any], call: int) -> Any:
+    return _done(module_ids=[]) if name == "plan_roadmap" else _good(name, data, call)
+
+
+def _end_raises_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
+    if name in ("finish_roadmap", "fail_lesson", "write_lesson"):
+        raise ActivityRaises("the store is away")
+    return _good(name, data, call)
+
+
+def _no_sources(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "write_lesson":
+        return {"kind": "failed", "code": "no_sources", "retryable": False}
+    return _good(name, data, call)
+
+
+def _retryable(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "write_lesson" and call == 1:
+        return {"kind": "failed", "code": "superseded", "retryable": True}
+    return _good(name, data, call)
+
+
+SCENARIOS: dict[str, tuple[str, Script]] = {
+    "roadmap-good": ("roadmap_orchestrator", _good),
+    "roadmap-module-fails": ("roadmap_orchestrator", _module_fails),
+    "roadmap-module-raises-twice": ("roadmap_orchestrator", _module_raises_twice),
+    "roadmap-module-raises-for-ever": ("roadmap_orchestrator", _module_raises_for_ever),
+    "roadmap-providers-change": ("roadmap_orchestrator", _providers_change),
+    "roadmap-plan-deferred": ("roadmap_orchestrator", _deferred_once),
+    "roadmap-plan-refused": ("roadmap_orchestrator", _plan_refused),
+    "roadmap-nothing-left": ("roadmap_orchestrator", _nothing_left),
+    "roadmap-end-raises-for-ever": ("roadmap_orchestrator", _end_raises_for_ever),
+    "lesson-good": ("lesson_orchestrator", _good),
+    "lesson-providers-change": ("lesson_orchestrator", _providers_change),
+    "lesson-research-deferred": ("lesson_orchestrator", _deferred_once),
+    "lesson-no-sources": ("lesson_orchestrator", _no_sources),
+    "lesson-write-retryable": ("lesson_orchestrator", _retryable),
+    "lesson-end-raises-for-ever": ("lesson_orchestrator", _end_raises_for_ever),
+}
+
+
+def main() -> None:
+    """Record every scenario."""
+    HISTORIES.mkdir(exist_ok=True)
+    for name, (orchestrator, script) in SCENARIOS.items():
+        data = ROADMAP if orchestrator.startswith("roadmap") else LESSON
+        recorder = Recorder(orchestrator, f"{name}-instance", data, script)
+        recording = recorder.record(orchestrator_named(orchestrator))
+        path = HISTORIES / f"{name}.json"
+        path.write_text(json.dumps(recording, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

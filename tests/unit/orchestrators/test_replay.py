@@ -1,0 +1,75 @@
+"""Stored histories on the present code: a renamed activity, another order or another input fails here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.replay import ACTIVITY, TIMER, leaves, replay
+from tests.unit.orchestrators.scenarios import HISTORIES, SCENARIOS, orchestrator_named
+
+STORED = sorted(HISTORIES.glob("*.json"))
+
+
+def recording_of(path: Path) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return stored
+
+
+def expected(recording: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in step.items() if name != "history"} for step in recording["steps"]]
+
+
+def final_actions(name: str) -> list[dict[str, Any]]:
+    return leaves(recording_of(HISTORIES / f"{name}.json")["steps"][-1]["actions"])
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_a_stored_history_replays_to_the_same_actions(path: Path) -> None:
+    recording = recording_of(path)
+    assert replay(orchestrator_named(recording["name"]), recording) == expected(recording)
+
+
+def test_every_scenario_has_a_stored_history() -> None:
+    assert {path.stem for path in STORED} >= set(SCENARIOS)
+
+
+def test_a_renamed_activity_would_be_noticed() -> None:
+    recording = recording_of(HISTORIES / "roadmap-good.json")
+    renamed = json.loads(json.dumps(recording).replace("outline_module", "outline_modules"))
+    answers = replay(orchestrator_named(recording["name"]), renamed)
+    assert answers != expected(renamed)
+
+
+def test_a_failed_module_costs_its_siblings_nothing() -> None:
+    names = [action["functionName"] for action in final_actions("roadmap-module-fails")]
+    assert names == ["plan_roadmap", "outline_module", "outline_module", "outline_module", "finish_roadmap"]
+    finish = json.loads(final_actions("roadmap-module-fails")[-1]["input"])
+    assert finish["module_failures"] == {"module-1": "providers_failed"}
+
+
+def test_only_what_raised_is_called_again_after_a_growing_pause() -> None:
+    actions = final_actions("roadmap-module-raises-twice")
+    outlined = [
+        json.loads(action["input"])["module_id"]
+        for action in actions
+        if action["actionType"] == ACTIVITY and action["functionName"] == "outline_module"
+    ]
+    assert outlined == ["module-0", "module-1", "module-2", "module-1", "module-1"]
+    assert len([action for action in actions if action["actionType"] == TIMER]) == 2
+
+
+def test_the_next_provider_is_told_who_was_tried() -> None:
+    second = json.loads(final_actions("lesson-providers-change")[2]["input"])
+    assert second["provider"] == "groq"
+    assert second["fallbacks"] == [{"provider": "deepseek", "reason": "server: 502"}]
+
+
+def test_inputs_hold_ids_and_counts_only() -> None:
+    for path in STORED:
+        for action in leaves(recording_of(path)["steps"][-1]["actions"]):
+            if action["actionType"] == ACTIVITY:
+                assert len(action["input"]) < 1_000, action

@@ -114,7 +114,9 @@ class Planning:
         if not isinstance(answer, Answer):
             return answer
         metadata = answer_metadata(answer, prompt.version)
-        return await self._share(_version(specification, number, Tier.MODEL, answer.value.to_plan(), metadata))
+        return await self._share(
+            _version(specification, number, Tier.MODEL, answer.value.to_plan(), metadata)
+        )
 
     async def _share(self, version: CurriculumVersion) -> CurriculumVersion:
         """Store a curriculum for all; when another one was faster, everybody follows that one."""

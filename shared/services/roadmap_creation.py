@@ -11,7 +11,6 @@ from typing import Any
 
 from shared.clients import Clients
 from shared.errors import Conflict, FieldError, PreconditionFailed, Problem
-from shared.services.pricing import estimate_roadmap_cost_usd
 from shared.models.document import now
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.requests import RoadmapRequest
@@ -21,6 +20,7 @@ from shared.planning.duration import weekly_hours_range
 from shared.planning.subject import interpret_goal
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
+from shared.services.pricing import estimate_roadmap_cost_usd
 from shared.services.quotas import ensure_quota, quota_exceeded
 from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import change, creation, increment

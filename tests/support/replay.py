@@ -1,8 +1,8 @@
 """Replaying orchestrators on v1 histories, exactly as the extension hands them to the Python worker.
 
-A recording holds the steps of one run: the history events that were new in each step and what the orchestrator
-answered. `replay` runs the present code over a stored recording; `record` makes one by playing the host with a
-script of activity results.
+A recording holds the steps of one run: the history events that were new in each step and what the
+orchestrator answered. `replay` runs the present code over a stored recording; `Recorder` makes one by playing
+the host with a script of activity results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Recording = dict[str, Any]
 Script = Callable[[str, dict[str, Any], int], Any]
 
 
-class ActivityRaises(Exception):  # noqa: N818 - a script raises it to say what the activity does
+class ActivityRaises(Exception):
     """What a script raises for an activity that raised."""
 
 
@@ -116,7 +116,9 @@ class Recorder:
         raise AssertionError("the orchestrator does not come to an end")
 
     def _event(self, kind: int, event_id: int = -1, **fields: Any) -> Event:
-        timestamp = f"2026-01-01T{self._clock // 3600:02}:{self._clock // 60 % 60:02}:{self._clock % 60:02}.000000Z"
+        timestamp = (
+            f"2026-01-01T{self._clock // 3600:02}:{self._clock // 60 % 60:02}:{self._clock % 60:02}.000000Z"
+        )
         return {"EventType": kind, "EventId": event_id, "IsPlayed": False, "Timestamp": timestamp, **fields}
 
     def _results(self, actions: list[dict[str, Any]], scheduled: int) -> list[Event]:

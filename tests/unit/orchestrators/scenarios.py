@@ -42,7 +42,7 @@ def _next(tried: str, provider: str) -> dict[str, Any]:
     return {"kind": "next", "tried": tried, "provider": provider, "reason": "server: 502"}
 
 
-def _good(name: str, data: dict[str, Any], call: int) -> Any:  # noqa: ARG001 - the shape of a script
+def _good(name: str, data: dict[str, Any], call: int) -> Any:
     return {
         "plan_roadmap": _done(module_ids=MODULES),
         "outline_module": _done(lessons=3),

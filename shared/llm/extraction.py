@@ -11,12 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-MAX_FAILED_STARTS = 40
-"""So many opening braces may lead nowhere (each costs a look at the rest of the text)."""
+MAX_STARTS = 2_000
+"""So many objects, tags and stray braces are looked at; a lesson and its thinking have far fewer."""
+MAX_WALKED_CHARACTERS = 2_000_000
+"""So much text is walked over in search of the ends of broken objects: some forty times a long lesson."""
 
-_TAG = r"[<◁]\s*(?P<slash>/?)\s*(?:think|thinking|thought|reasoning|reflection|scratchpad)\s*[>▷]"
+_TAG = r"[<◁]\s{0,3}(?P<slash>/?)\s{0,3}(?:think|thinking|thought|reasoning|reflection|scratchpad)\s{0,3}[>▷]"
 _START = re.compile(rf"(?P<brace>\{{)|{_TAG}", re.IGNORECASE)
 _STRUCTURE = re.compile(rf'(?P<open>[{{\[])|(?P<close>[}}\]])|(?P<quote>")|(?P<tag>{_TAG})', re.IGNORECASE)
+_THINKING_TAG = re.compile(_TAG, re.IGNORECASE)
 # A quotation mark ends a string only where JSON can go on after it; models forget to escape those within.
 _STRING = re.compile(r'"(?:[^"\\]|\\.|"(?!\s{0,200}[,:}\]]))*+"', re.DOTALL)
 
@@ -41,9 +44,12 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
 def find_objects(text: str) -> list[Candidate]:
     """Return the outermost objects of a text in their order, the broken ones too if they are closed."""
     found: list[Candidate] = []
-    position, failed, thinking_from = 0, 0, 0
+    position, thinking_from, left = 0, 0, MAX_WALKED_CHARACTERS
     thinking = False
-    while failed < MAX_FAILED_STARTS and (start := _START.search(text, position)):
+    for _ in range(MAX_STARTS):
+        start = _START.search(text, position)
+        if start is None:
+            break
         position = start.end()
         if not start["brace"]:
             if start["slash"]:
@@ -52,38 +58,45 @@ def find_objects(text: str) -> list[Candidate]:
                     candidate.in_thinking = True
             thinking, thinking_from = not start["slash"], len(found)
             continue
-        candidate_end = _decode(text, start.start()) or _closed(text, start.start())
-        if candidate_end is None:
-            failed += 1
-            continue
-        candidate, position = candidate_end
-        candidate.in_thinking = thinking
-        found.append(candidate)
+        opened = _decode(text, start.start())
+        if opened is None and left > 0:
+            opened, walked = _closed(text, start.start())
+            left -= walked
+        if opened is not None:
+            opened.in_thinking = thinking
+            position = start.start() + len(opened.text)
+            found.append(opened)
     return found
 
 
-def _decode(text: str, start: int) -> tuple[Candidate, int] | None:
+def _decode(text: str, start: int) -> Candidate | None:
     try:
         value, end = _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    return Candidate(text[start:end], value), end
+    return Candidate(text[start:end], value)
 
 
-def _closed(text: str, start: int) -> tuple[Candidate, int] | None:
-    """Return the broken object that starts here, or None when it is never closed (cut off, or just prose)."""
+def _closed(text: str, start: int) -> tuple[Candidate | None, int]:
+    """Return the broken object that starts here and the characters walked over; None when it is never closed.
+
+    It is not closed when it was cut off, when it was only a brace in prose, and when the model's thinking
+    begins or ends within it.
+    """
     depth, position = 0, start
     while found := _STRUCTURE.search(text, position):
         position = found.end()
         if found["tag"]:
-            return None
+            return None, position - start
         if found["quote"]:
             string = _STRING.match(text, found.start())
             if string is None:
-                return None
+                return None, len(text) - start
             position = string.end()
+            if _THINKING_TAG.search(string.group()):
+                return None, position - start
         else:
             depth += 1 if found["open"] else -1
             if depth == 0:
-                return Candidate(text[start:position], None), position
-    return None
+                return Candidate(text[start:position], None), position - start
+    return None, len(text) - start

@@ -1,0 +1,1 @@
+"""Research: asking sources about a lesson and making one brief of their answers."""

@@ -1,0 +1,45 @@
+"""The research sources: one file each, one line each in `SOURCES`, imported when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from shared.errors import ConfigurationError
+from shared.research.protocol import ResearchSource
+from shared.settings import SourceSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+SourceFactory = Callable[[SourceSettings, "httpx.AsyncClient"], ResearchSource]
+
+
+def _lazy(module: str, name: str) -> SourceFactory:
+    """Return a factory that imports its module when it is called: cold start pays for no source."""
+
+    def create(settings: SourceSettings, http: httpx.AsyncClient) -> ResearchSource:
+        factory = cast("SourceFactory", getattr(import_module(f"{__name__}.{module}"), name))
+        return factory(settings, http)
+
+    return create
+
+
+SOURCES: dict[str, SourceFactory] = {
+    "pydoc": _lazy("pydoc", "PydocSource"),
+    "wikipedia": _lazy("wikipedia", "WikipediaSource"),
+}
+
+
+def create_source(settings: SourceSettings, http: httpx.AsyncClient) -> ResearchSource:
+    """Return the source that these settings name; raises ConfigurationError for an unknown name.
+
+    A source remembers until when it is limited: keep it for as long as the client.
+    """
+    factory = SOURCES.get(settings.name)
+    if factory is None:
+        raise ConfigurationError(
+            f"RESEARCH_SOURCES: no source is called '{settings.name}'; there are {', '.join(sorted(SOURCES))}"
+        )
+    return factory(settings, http)

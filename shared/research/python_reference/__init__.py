@@ -1,0 +1,1 @@
+"""The documentation that CPython itself ships: the language reference's topics and docstrings, as pages."""

@@ -1,0 +1,119 @@
+"""Which passages of which pages answer a question best: BM25 over passages in their context.
+
+The index is the project's own (`shared.text.bm25`): `rank-bm25` has had no release since 2022 and, like the
+well-kept `bm25s`, brings NumPy, which would cost each cold start more than a few hundred passages ever can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shared.models.research import Passage
+from shared.research.protocol import Question
+from shared.text.bm25 import Bm25
+from shared.text.tokens import tokenise
+
+# What a lesson is called tells more than what it promises, and both more than where it stands.
+TITLE_WEIGHT = 2.0
+OBJECTIVES_WEIGHT = 1.0
+MODULE_WEIGHT = 0.5
+
+# Two passages are the same for a learner when so much of their words is the same.
+NEAR_DUPLICATE = 0.8
+
+# A page that answers this much less than the best page would lead the lesson astray.
+PAGE_RELEVANCE = 0.4
+
+# A code block must be about the lesson: at least this share of the best passage's score.
+CODE_RELEVANCE = 0.25
+
+
+def contexts(title: str, passages: Sequence[Passage]) -> list[list[str]]:
+    """Return the tokens to index for each passage of a page: its own, its heading's and its page's title.
+
+    Code says little of itself in words, so it is found through the paragraph that introduces it.
+    """
+    title_tokens = tokenise(title)
+    documents: list[list[str]] = []
+    for position, passage in enumerate(passages):
+        before = passages[position - 1] if position else None
+        introduced = passage.kind == "code" and before is not None and before.kind == "text"
+        introduction = tokenise(before.text) if introduced and before is not None else []
+        documents.append([*title_tokens, *tokenise(passage.heading), *introduction, *tokenise(passage.text)])
+    return documents
+
+
+def relevance(question: Question, index: Bm25) -> list[float]:
+    """Return each indexed passage's score; 0 for what matches neither the title nor the objectives."""
+    subject = set(tokenise(f"{question.subject} {question.focus}"))
+    title = set(tokenise(question.lesson_title))
+    objectives = set(tokenise(" ".join(question.objectives))) - title
+    # The subject's own name is everywhere; it decides only where there is nothing else to go by.
+    title, objectives = (title - subject) or title, objectives - subject
+    titles = index.scores(title)
+    promises = index.scores(objectives)
+    modules = index.scores(set(tokenise(question.module_title)) - subject)
+    return [
+        TITLE_WEIGHT * first + OBJECTIVES_WEIGHT * second + MODULE_WEIGHT * third if first or second else 0.0
+        for first, second, third in zip(titles, promises, modules, strict=True)
+    ]
+
+
+def page_score(question: Question, title: str, scores: Iterable[float]) -> float:
+    """Return how well a page answers: its three best passages, so that long pages do not win by length.
+
+    A page whose whole title is what the lesson is about counts up to double.
+    """
+    asked = set(tokenise(" ".join((question.lesson_title, *question.objectives))))
+    named = set(tokenise(title)) - {"statement", "type", "object"}
+    share = len(named & asked) / len(named) if named else 0.0
+    return sum(sorted(scores, reverse=True)[:3]) * (1 + share)
+
+
+def relevant(page_scores: Sequence[float]) -> list[int]:
+    """Return the positions of the pages worth reading, best first: those not far behind the best."""
+    ranked = sorted(
+        (i for i, score in enumerate(page_scores) if score > 0), key=lambda i: (-page_scores[i], i)
+    )
+    return [i for i in ranked if page_scores[i] >= PAGE_RELEVANCE * page_scores[ranked[0]]]
+
+
+def select(passages: Sequence[Passage], scores: Sequence[float], limit: int) -> list[int]:
+    """Return the positions of the at most `limit` passages that answer best, in the page's own order.
+
+    Up to a third of them are code, each with the paragraph that introduces it: what is not shown with its
+    example is hard to learn. Ties go to what comes first.
+    """
+    ranked = sorted((i for i, score in enumerate(scores) if score > 0), key=lambda i: (-scores[i], i))
+    if not ranked:
+        return []
+    floor = CODE_RELEVANCE * scores[ranked[0]]
+    code = [i for i in ranked if passages[i].kind == "code" and scores[i] >= floor][: max(1, limit // 3)]
+    chosen: set[int] = set()
+    for position in (ranked[0], *code, *ranked):
+        wanted = {position}
+        if passages[position].kind == "code" and position and passages[position - 1].kind == "text":
+            wanted.add(position - 1)
+        if len(chosen | wanted) <= limit:
+            chosen |= wanted
+    return sorted(chosen)
+
+
+class Duplicates:
+    """Remembers passages and tells whether a new one says nearly the same as one of them."""
+
+    def __init__(self) -> None:
+        self._seen: list[frozenset[str]] = []
+
+    def is_duplicate(self, passage: Passage) -> bool:
+        """Tell whether the passage repeats an earlier one (Jaccard similarity of words); remember it if not."""
+        words = frozenset(tokenise(passage.text)) or frozenset(passage.text.split())
+        if any(_similarity(words, other) >= NEAR_DUPLICATE for other in self._seen):
+            return True
+        self._seen.append(words)
+        return False
+
+
+def _similarity(first: frozenset[str], second: frozenset[str]) -> float:
+    union = len(first | second)
+    return len(first & second) / union if union else 1.0

@@ -43,7 +43,6 @@ class Supervisor:
         self._table: list[list[str]] | None = None
         self._durable_port = 0
         self._listening = False
-        self._draining = False
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._failure = ""
@@ -51,7 +50,7 @@ class Supervisor:
         self._now = asyncio.Event()
 
     async def run(self) -> int:
-        """Supervise until stopped; the exit code. Raises HostError when the app or the engine cannot start."""
+        """Supervise until stopped; the exit code. Raises HostError when app or engine cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)
@@ -92,7 +91,6 @@ class Supervisor:
 
     async def _drain(self) -> None:
         """Let running work end: the engine tells the app processes; a second signal cuts all off."""
-        self._draining = True
         self._sockets.close_public()
         _logger.info("draining: running invocations get up to 10 s")
         if (engine := self._children.get("engine")) is not None:
@@ -115,7 +113,7 @@ class Supervisor:
     async def _keep(self, name: str, start: Callable[[], Awaitable[Child]]) -> None:
         """Keep one child alive until draining."""
         delay = _FIRST_DELAY_SECONDS
-        while not self._draining:
+        while not self._stop.is_set():
             begun = time.monotonic()
             child = self._children[name] = await start()
             self._write_processes()
@@ -124,7 +122,7 @@ class Supervisor:
             self._write_processes()
             was_ready = child.process_id in self._ready
             self._ready.discard(child.process_id)
-            if self._draining:
+            if self._stop.is_set():
                 return
             await self._check_end(name, code, was_ready=was_ready)
             if time.monotonic() - begun > _HEALTHY_SECONDS:

@@ -1,0 +1,8 @@
+"""An app that cannot be imported."""
+
+
+def fail() -> None:
+    raise RuntimeError("nothing works today")
+
+
+fail()

@@ -1,6 +1,7 @@
 """Entry point of an app process."""
 
 import asyncio
+import importlib
 import logging
 import os
 import sys
@@ -58,8 +59,8 @@ async def _serve(options: AppOptions, directory: Path) -> int | None:
 def _report(error: BaseException, directory: Path) -> None:
     """Print why the app does not load: its own traceback, without the host's frames."""
     frames = traceback.extract_tb(error.__traceback__)
-    host = str(project_root() / "devhost")
-    own = [f for f in frames if not f.filename.startswith((host, "<frozen"))]
+    host = f"{project_root() / 'devhost'}{os.sep}"
+    own = [f for f in frames if not f.filename.startswith((host, "<frozen", importlib.__file__))]
     lines = traceback.format_list(own) if own else []
     heading = ["Traceback (most recent call last):\n"] if lines else []
     text = "".join([*heading, *lines, *traceback.format_exception_only(error)])

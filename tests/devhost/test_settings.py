@@ -39,7 +39,11 @@ def test_core_tools_defaults_are_set_and_may_be_overridden(tmp_path: Path) -> No
 
 
 def test_host_section(tmp_path: Path) -> None:
-    host = {"CORS": "http://localhost:3000/, https://x.example", "CORSCredentials": True, "LocalHttpPort": 7099}
+    host = {
+        "CORS": "http://localhost:3000/, https://x.example",
+        "CORSCredentials": True,
+        "LocalHttpPort": 7099,
+    }
     write(tmp_path / "local.settings.json", {"Host": host})
     settings = load_settings(tmp_path, None, {})
     assert settings.cors.origins == ("http://localhost:3000", "https://x.example")
@@ -113,7 +117,10 @@ def test_host_json_is_read_without_regard_to_case(tmp_path: Path) -> None:
 
 def test_the_environment_overrides_host_json(tmp_path: Path) -> None:
     environment = {"AzureFunctionsJobHost__extensions__http__routePrefix": "other"}
-    assert host(tmp_path, {"extensions": {"HTTP": {"routePrefix": "api"}}}, environment).http.route_prefix == "other"
+    assert (
+        host(tmp_path, {"extensions": {"HTTP": {"routePrefix": "api"}}}, environment).http.route_prefix
+        == "other"
+    )
 
 
 def test_no_time_out(tmp_path: Path) -> None:
@@ -126,7 +133,10 @@ def test_no_time_out(tmp_path: Path) -> None:
         ({"version": "1.0"}, "version"),
         ({"functionTimeout": "soon"}, "functionTimeout must be a time span"),
         ({"functionTimeout": "00:00:00"}, "functionTimeout must be positive"),
-        ({"extensions": {"http": {"maxConcurrentRequests": "many"}}}, "extensions.http.maxConcurrentRequests"),
+        (
+            {"extensions": {"http": {"maxConcurrentRequests": "many"}}},
+            "extensions.http.maxConcurrentRequests",
+        ),
         ({"extensions": {"http": {"hsts": {"isEnabled": "perhaps"}}}}, "extensions.http.hsts.isEnabled"),
         ({"extensions": []}, "extensions must be an object"),
     ],

@@ -93,7 +93,9 @@ async def test_a_frequent_timer_keeps_no_status(tmp_path: Path) -> None:
 
 async def test_use_monitor_off(tmp_path: Path) -> None:
     runs = Runs()
-    await listener(timer("0 0 * * * *", runOnStartup=True, useMonitor=False), runs, tmp_path).run(runs.stopping)
+    await listener(timer("0 0 * * * *", runOnStartup=True, useMonitor=False), runs, tmp_path).run(
+        runs.stopping
+    )
     assert not (tmp_path / "timers.json").exists()
 
 

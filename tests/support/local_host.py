@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,11 @@ class LocalHost:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -127,6 +132,14 @@ class LocalHost:
     def log(self) -> str:
         """All that the host has written to stderr so far."""
         return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    def wait_for_log(self, text: str, timeout: float = 30.0) -> None:
+        """Wait until the log holds `text`; AssertionError if it does not come."""
+        deadline = time.monotonic() + timeout
+        while text not in self.log():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"'{text}' did not appear in the log:\n{self.log()[-5000:]}")
+            time.sleep(0.05)
 
     def keys(self) -> dict[str, Any]:
         """The host's access keys."""

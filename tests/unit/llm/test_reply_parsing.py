@@ -28,11 +28,8 @@ class Recipe(Model):
     steps: list[Step] = Field(min_length=1)
 
 
-GOOD = {
-    "title": "Leek soup",
-    "kind": "soup",
-    "steps": [{"name": "Cut", "minutes": 5}, {"name": "Cook", "minutes": 20}],
-}
+STEPS = [{"name": "Cut", "minutes": 5}, {"name": "Cook", "minutes": 20}]
+GOOD = {"title": "Leek soup", "kind": "soup", "steps": STEPS}
 TEXT = json.dumps(GOOD)
 DRAFT = json.dumps({**GOOD, "title": "A draft"})
 EXPECTED = Recipe.model_validate(GOOD)
@@ -65,7 +62,7 @@ READABLE = {
     "missing comma": TEXT.replace('"soup", ', '"soup" '),
     "one string of JSON": json.dumps(TEXT),
     "fields nobody asked for": json.dumps(
-        {**GOOD, "note": "hi", "steps": [{**step, "tool": "knife"} for step in GOOD["steps"]]}  # type: ignore[attr-defined]
+        {**GOOD, "note": "hi", "steps": [{**step, "tool": "knife"} for step in STEPS]}
     ),
     "numbers as text": TEXT.replace("20", '"20"'),
     "broken first, right second": f'{{"title": , "kind": ]}}\n{TEXT}',

@@ -1,0 +1,45 @@
+"""The plain order of providers, and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.llm.chain import estimate_cost_usd, estimate_roadmap_cost_usd, next_provider, provider_named
+from shared.settings import ProviderSettings
+
+
+@pytest.fixture
+def chain(settings_for: Callable[..., ProviderSettings]) -> tuple[ProviderSettings, ...]:
+    return tuple(settings_for("http://127.0.0.1:9/v1", name=name) for name in ("first", "second", "third"))
+
+
+def test_the_chain_is_walked_once(chain: tuple[ProviderSettings, ...]) -> None:
+    walked, current = [], next_provider(chain, None)
+    while current is not None:
+        walked.append(current.name)
+        current = next_provider(chain, current.name)
+    assert walked == ["first", "second", "third"]
+
+
+def test_an_empty_chain_and_an_unknown_name_are_the_end(chain: tuple[ProviderSettings, ...]) -> None:
+    assert next_provider((), None) is None
+    assert next_provider((), "first") is None
+    assert next_provider(chain, "removed meanwhile") is None
+
+
+def test_a_provider_is_found_by_its_name(chain: tuple[ProviderSettings, ...]) -> None:
+    assert provider_named(chain, "second") is chain[1]
+    assert provider_named(chain, "none") is None
+
+
+def test_prices_are_per_million_tokens(settings_for: Callable[..., ProviderSettings]) -> None:
+    provider = settings_for("http://127.0.0.1:9/v1", price_in=0.27, price_out=0.41)
+    assert estimate_cost_usd(provider, 1_000_000, 0) == pytest.approx(0.27)
+    assert estimate_cost_usd(provider, 2_000, 1_000) == pytest.approx(0.00095)
+
+
+def test_a_roadmap_without_providers_costs_nothing(chain: tuple[ProviderSettings, ...]) -> None:
+    assert estimate_roadmap_cost_usd(()) == 0.0
+    assert 0 < estimate_roadmap_cost_usd(chain) < 0.1

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,6 @@ def _roadmap(client: httpx.Client) -> Body:
 
 
 def _lesson(client: httpx.Client, lesson: Body) -> None:
-    from shared.lessons.rendering.terminal import to_terminal
-
     say(f"\n{BOLD}POST /api/lessons/…/generate{PLAIN}  “{lesson['title']}”")
     started = time.monotonic()
     accepted = client.post(f"/api/lessons/{lesson['id']}/generate")
@@ -147,13 +146,34 @@ def _lesson(client: httpx.Client, lesson: Body) -> None:
         section["source_ids"] for section in written["content"]["sections"]
     ):
         raise DemoFailed("the lesson names no source")
-    markdown = client.get(f"/api/lessons/{lesson['id']}", params={"format": "markdown"}).raise_for_status()
-    say()
-    say(to_terminal(markdown.text, width=min(shutil.get_terminal_size((96, 24)).columns, 100)))
-    say()
+    say(f"\n{_readable(written)}\n")
     say(
         f"{GREEN}A {written['tier']} lesson, version {written['version']}, resting on "
         f"{len(written['source_attribution'])} sources.{PLAIN}"
+    )
+
+
+def _readable(written: Body) -> str:
+    """Return a lesson, as the API answered it, for a terminal."""
+    from shared.lessons.rendering.facts import VersionFacts
+    from shared.lessons.rendering.terminal import to_terminal
+    from shared.models.content import LessonContent
+    from shared.models.library import SourceAttribution
+
+    facts = VersionFacts(
+        version=written["version"],
+        language=written["language"],
+        tier=written["tier"],
+        ai_provider=written["ai_provider"],
+        generated_at=datetime.fromisoformat(written["generated_at"]),
+    )
+    return to_terminal(
+        written["title"],
+        LessonContent.from_json(written["content"]),
+        facts,
+        [SourceAttribution.from_json(source) for source in written["source_attribution"]],
+        width=min(shutil.get_terminal_size((96, 24)).columns, 100),
+        colour=sys.stdout.isatty(),
     )
 
 

@@ -81,13 +81,17 @@ def _format(req: func.HttpRequest) -> str:
 
 
 def _rendered(view: LessonView, version: LessonVersion, shape: str) -> func.HttpResponse:
+    from shared.lessons.rendering.facts import VersionFacts
+
+    facts = VersionFacts.of(version)
     if shape == "markdown":
         from shared.lessons.rendering.markdown import to_markdown
 
-        return text_answer(to_markdown(view.title, version), "text/markdown")
+        markdown = to_markdown(view.title, version.content, facts, version.source_attribution)
+        return text_answer(markdown, "text/markdown")
     from shared.lessons.rendering.html import to_html
 
-    return text_answer(to_html(view.title, version), "text/html")
+    return text_answer(to_html(view.title, version.content, facts, version.source_attribution), "text/html")
 
 
 @blueprint.route(

@@ -192,6 +192,7 @@ class LessonView(LessonSummary):
     model: str | None = None
     tier: Tier | None = None
     was_cached: bool = False
+    language: str | None = None
     generated_at: datetime | None = None
 
     @classmethod
@@ -217,6 +218,7 @@ class LessonView(LessonSummary):
                 "ai_provider": version.generation_metadata.ai_provider,
                 "model": version.generation_metadata.model or None,
                 "tier": version.tier,
+                "language": version.generation_metadata.language,
                 "generated_at": version.generation_metadata.generated_at,
             }
         )

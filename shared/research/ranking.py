@@ -106,7 +106,7 @@ class Duplicates:
         self._seen: list[frozenset[str]] = []
 
     def is_duplicate(self, passage: Passage) -> bool:
-        """Tell whether the passage repeats an earlier one (Jaccard similarity of words); remember it if not."""
+        """Tell whether the passage repeats an earlier one (Jaccard similarity of words); else remember it."""
         words = frozenset(tokenise(passage.text)) or frozenset(passage.text.split())
         if any(_similarity(words, other) >= NEAR_DUPLICATE for other in self._seen):
             return True

@@ -26,8 +26,8 @@ class Orchestrations:
     async def start(self, name: str, instance_id: str, data: dict[str, Any]) -> None:
         """Start an orchestration; one that is running already under this id is success.
 
-        The id alone does not guard against a second run (a finished id is reusable): the caller's documents do.
-        Raises StartFailed.
+        The id alone does not guard against a second run (a finished id is reusable): the caller's documents
+        do. Raises StartFailed.
         """
         try:
             await self._client.start_new(name, instance_id, data)

@@ -30,16 +30,3 @@ def provider_named(providers: Sequence[ProviderSettings], name: str) -> Provider
 def estimate_cost_usd(provider: ProviderSettings, prompt_tokens: int, completion_tokens: int) -> float:
     """Return the price of that many tokens in USD, from the provider's prices per million tokens."""
     return (prompt_tokens * provider.price_in + completion_tokens * provider.price_out) / 1_000_000
-
-
-def estimate_roadmap_cost_usd(providers: Sequence[ProviderSettings]) -> float:
-    """Return what planning a new roadmap costs at the first provider of the chain; 0 without one.
-
-    One plan and the outlines of eight modules, at the sizes that such prompts and answers usually have; what
-    comes from the curriculum cache costs nothing.
-    """
-    if not providers:
-        return 0.0
-    plan = estimate_cost_usd(providers[0], prompt_tokens=1_200, completion_tokens=1_000)
-    outline = estimate_cost_usd(providers[0], prompt_tokens=1_400, completion_tokens=900)
-    return round(plan + 8 * outline, 6)

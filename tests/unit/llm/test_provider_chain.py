@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.llm.chain import estimate_cost_usd, estimate_roadmap_cost_usd, next_provider, provider_named
+from shared.llm.chain import estimate_cost_usd, next_provider, provider_named
 from shared.settings import ProviderSettings
 
 
@@ -38,8 +38,3 @@ def test_prices_are_per_million_tokens(settings_for: Callable[..., ProviderSetti
     provider = settings_for("http://127.0.0.1:9/v1", price_in=0.27, price_out=0.41)
     assert estimate_cost_usd(provider, 1_000_000, 0) == pytest.approx(0.27)
     assert estimate_cost_usd(provider, 2_000, 1_000) == pytest.approx(0.00095)
-
-
-def test_a_roadmap_without_providers_costs_nothing(chain: tuple[ProviderSettings, ...]) -> None:
-    assert estimate_roadmap_cost_usd(()) == 0.0
-    assert 0 < estimate_roadmap_cost_usd(chain) < 0.1

@@ -40,7 +40,7 @@ class _Found:
 def _watch(md: MarkdownIt, rule: str, original: Callable[[StateInline, bool], bool]) -> None:
     """Let an inline rule note in `env["found"]` where it matched."""
 
-    def watched(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of markdown-it's rules
+    def watched(state: StateInline, silent: bool) -> bool:
         start, first = state.pos, len(state.tokens)
         label = (start, start)
         if rule in {"link", "image"}:
@@ -68,8 +68,8 @@ def _watch(md: MarkdownIt, rule: str, original: Callable[[StateInline, bool], bo
 
 @cache
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - slow to import, needed only when a lesson is written
-    from markdown_it.rules_inline import autolink, backtick, html_inline, image, link  # noqa: PLC0415
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import autolink, backtick, html_inline, image, link
 
     md = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     rules = {

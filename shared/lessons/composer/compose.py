@@ -39,7 +39,7 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     title = clean_line(specification.title) or plan.objectives[0]
     wanted = [token for objective in plan.objectives for token in query_of(objective)]
     concepts = find_concepts(plan.ranked, [*wanted, *query_of(title)], proportions.concepts)
-    diagram = draw_diagram(title, concepts, phrases)
+    diagram = draw_diagram(title, plan.parts, concepts, phrases)
     content = LessonContent(
         summary=write_summary(specification, plan, concepts, sections, brief),
         objectives=[clean_line(objective, 400) for objective in plan.objectives][:10],

@@ -13,21 +13,28 @@ from shared.lessons.phrases import primary_language
 from shared.models.specification import normalise
 from shared.text.tokens import tokenise
 
-_TERM = r"(?P<term>[^,.;:()]{2,48}?)"
-_ASIDE = r"(?:\s+\([^()]{1,80}\))?"
+_TERM = r"(?P<term>[^,.;:()]{2,48}?)(?:\s+\([^()]{1,80}\))?,?"
 # By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun phrase
 # or a purpose, so that "Lists are often slow" defines nothing.
 _definitions = {
-    "en": rf"^(?:An?\s|The\s)?{_TERM}{_ASIDE},?\s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|represents?|consists?\sof)"
-    r"\s(?:(?:usually|generally|simply|always|often|basically|also)\s)?"
-    r"(?P<rest>(?:an?|the|any|one|two|used\s(?:to|for|as|when|with)|those|special|ordered|unordered|finite|immutable|mutable|collections?|sequences?|functions?|objects?|types?)\b.*)",
-    "de": rf"^(?:Eine?\s|Der\s|Die\s|Das\s|Als\s)?{_TERM}{_ASIDE},?\s(?P<verb>ist|sind|war|waren|bezeichnet|bedeutet|beschreibt)\s(?P<rest>(?:eine?[nrms]?|der|die|das|jede[rs]?)\b.*)",
-    "fr": rf"^(?:Une?\s|Le\s|La\s|Les\s|L['’])?{_TERM}{_ASIDE},?\s(?P<verb>est|sont|était|désigne|désignent|signifie)\s(?P<rest>(?:une?|le|la|les|l['’]|des?)\s?.*)",
-    "es": rf"^(?:Una?\s|El\s|La\s|Los\s|Las\s)?{_TERM}{_ASIDE},?\s(?P<verb>es|son|era|designa|significa)\s(?P<rest>(?:una?|el|la|los|las)\b.*)",
+    "en": rf"""^(?:An?\s|The\s)?{_TERM}
+        \s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|represents?|consists?\sof)
+        \s(?:(?:usually|generally|simply|always|often|basically|also)\s)?
+        (?P<rest>(?:an?|the|any|one|two|used\s(?:to|for|as|when|with)|those|special|ordered|unordered|finite|immutable
+            |mutable|collections?|sequences?|functions?|objects?|types?)\b.*)""",
+    "de": rf"""^(?:Eine?\s|Der\s|Die\s|Das\s|Als\s)?{_TERM}
+        \s(?P<verb>ist|sind|war|waren|bezeichnet|bedeutet|beschreibt)
+        \s(?P<rest>(?:eine?[nrms]?|der|die|das|jede[rs]?)\b.*)""",
+    "fr": rf"""^(?:Une?\s|Le\s|La\s|Les\s|L['’])?{_TERM}
+        \s(?P<verb>est|sont|était|désigne|désignent|signifie)\s(?P<rest>(?:une?|le|la|les|l['’]|des?)\s?.*)""",
+    "es": rf"""^(?:Una?\s|El\s|La\s|Los\s|Las\s)?{_TERM}
+        \s(?P<verb>es|son|era|designa|significa)\s(?P<rest>(?:una?|el|la|los|las)\b.*)""",
     "ja": r"^(?P<term>[^、。（(]{2,24}?)(?:[（(][^）)]*[）)])?(?P<verb>とは)(?P<rest>.*)",
     "zh": r"^(?P<term>[^，。（(]{2,16}?)(?:[（(][^）)]*[）)])?(?P<verb>是)(?P<rest>.*)",
 }
-_patterns = {language: re.compile(pattern, re.IGNORECASE) for language, pattern in _definitions.items()}
+_patterns = {
+    language: re.compile(pattern, re.IGNORECASE | re.VERBOSE) for language, pattern in _definitions.items()
+}
 _called = re.compile(
     r"\b(?:are|is) (?:called|known as|termed) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+){0,2})"
 )
@@ -100,18 +107,24 @@ def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: fl
     emphasised = normalise(term) in {normalise(text) for text in excerpt.emphasised}
     tokens = set(tokenise(term))
     asked_for = 1.5 * len(tokens & asked) / max(1, len(tokens))
+    reads_without = definition.is_entry and stands_alone(definition.rest)
+    sentence_text = definition.rest if reads_without else sentence.text
     strength = nearness + definition.strength + asked_for + 0.6 * emphasised
-    return Concept(term, sentence.text, definition.rest, definition.says_kind, excerpt, strength)
+    return Concept(term, sentence_text, definition.rest, definition.says_kind, excerpt, strength)
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a sentence says of a term; `strength` is how surely it defines it."""
+    """What a sentence says of a term; `strength` is how surely it defines it.
+
+    `is_entry` tells that the term stands before the sentence proper, as in a glossary.
+    """
 
     term: str
     rest: str
     says_kind: bool
     strength: float
+    is_entry: bool = False
 
 
 def read_definition(sentence: Sentence, language: str) -> Definition | None:
@@ -122,7 +135,7 @@ def read_definition(sentence: Sentence, language: str) -> Definition | None:
     glossary = _glossary.match(text)
     if glossary:
         name = glossary["term"] + ("()" if glossary["call"] else "")
-        return Definition(name, glossary["rest"], says_kind=False, strength=0.3)
+        return Definition(name, glossary["rest"], says_kind=False, strength=0.3, is_entry=True)
     match = _patterns[language].match(text) if language in _patterns else None
     if match is None:
         return None

@@ -1,11 +1,12 @@
-"""A Mermaid flowchart of how the lesson's concepts relate, in a subset that can hold no link or directive."""
+"""A Mermaid flowchart of how the lesson's parts and concepts relate; it can hold no link and no directive."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from shared.lessons.composer.concepts import Concept
+from shared.lessons.composer.matching import Part
 from shared.lessons.composer.material import clean_line
 from shared.lessons.composer.readable import same_words
 from shared.lessons.phrases import Phrases
@@ -13,11 +14,13 @@ from shared.models.content import Diagram
 from shared.text.tokens import tokenise
 
 _MAX_LABEL = 48
-_MAX_EDGES = 14
+_MAX_PARTS = 6
+_MAX_RELATIONS = 12
+_MAX_ALT_TEXT = 2000
 # Everything that Mermaid could read as its own syntax is written as an entity code.
-_unsafe = re.compile(r"[\"#;<>&%`{}\[\]()|\\:/@=~^$-]")
+_unsafe = re.compile(r"[\"#;<>&%`{}\[\]()|\\:/@=~^$*]")
 SAFE_LINE = re.compile(
-    r"graph TD|  (?:topic|c\d{1,2})\[\"[^\"\n]+\"\]|  (?:topic|c\d{1,2}) -->(?:\|\"[^\"\n]+\"\|)? c\d{1,2}"
+    r"graph TD|  (?:topic|[pc]\d{1,2})\[\"[^\"\n]+\"\]|  (?:topic|[pc]\d{1,2}) -->(?:\|\"[^\"\n]+\"\|)? [pc]\d{1,2}"
 )
 
 
@@ -27,34 +30,64 @@ def label(text: str) -> str:
     return _unsafe.sub(lambda match: f"#{ord(match.group())};", shown) or "…"
 
 
-def draw_diagram(title: str, concepts: Sequence[Concept], phrases: Phrases) -> Diagram | None:
-    """Draw the lesson's title, its concepts and who defines whom; nothing for fewer than two concepts."""
+def draw_diagram(
+    title: str, parts: Sequence[Part], concepts: Sequence[Concept], phrases: Phrases
+) -> Diagram | None:
+    """Draw the lesson, its parts, the concepts that each part speaks of, and which defines which.
+
+    Nothing for fewer than two concepts.
+    """
+    parts = parts[:_MAX_PARTS]
     concepts = [concept for concept in concepts if not same_words(concept.term, title)]
     if len(concepts) < 2:
         return None
+    headings = [part.objective or part.excerpts[0].heading or part.excerpts[0].title for part in parts]
+    homes = [_home(concept, parts) for concept in concepts]
     relations = _relations(concepts)
-    targets = {target for _, target, _ in relations}
-    roots = [number for number in range(len(concepts)) if number not in targets]
-    roots = roots or [0]
     lines = ["graph TD", f'  topic["{label(title)}"]']
+    lines += [f'  p{number}["{label(heading)}"]' for number, heading in enumerate(headings)]
     lines += [f'  c{number}["{label(concept.term)}"]' for number, concept in enumerate(concepts)]
-    lines += [f"  topic --> c{number}" for number in roots]
+    lines += [f"  topic --> p{number}" for number in range(len(parts))]
+    lines += [f"  p{home} --> c{number}" for number, home in enumerate(homes)]
     lines += [
         f'  c{first} -->|"{label(phrases(f"diagram_{kind}"))}"| c{second}'
         for first, second, kind in relations
     ]
-    sentences = [
-        phrases(
-            "diagram_alt",
-            title=clean_line(title, 100),
-            concepts=", ".join(concepts[number].term for number in roots),
-        )
-    ]
-    sentences += [
-        phrases(f"diagram_alt_{kind}", first=concepts[first].term, second=concepts[second].term)
-        for first, second, kind in relations
-    ]
-    return Diagram(title=phrases("diagram_title"), mermaid="\n".join(lines), alt_text=" ".join(sentences))
+    sentences = list(_in_words(title, headings, homes, concepts, relations, phrases))
+    return Diagram(
+        title=phrases("diagram_title"),
+        mermaid="\n".join(lines),
+        alt_text=clean_line(" ".join(sentences), _MAX_ALT_TEXT),
+    )
+
+
+def _home(concept: Concept, parts: Sequence[Part]) -> int:
+    """Return the part that quotes the concept's definition, or else says its words most often."""
+
+    def mentions(number: int) -> tuple[bool, int]:
+        excerpts = parts[number].excerpts
+        words = [token for excerpt in excerpts for token in excerpt.tokens]
+        return concept.excerpt in excerpts, min(words.count(token) for token in concept.tokens)
+
+    return max(range(len(parts)), key=lambda number: (*mentions(number), -number))
+
+
+def _in_words(
+    title: str,
+    headings: Sequence[str],
+    homes: Sequence[int],
+    concepts: Sequence[Concept],
+    relations: Sequence[tuple[int, int, str]],
+    phrases: Phrases,
+) -> Iterator[str]:
+    """Say what the picture shows."""
+    for number, heading in enumerate(headings):
+        terms = [concept.term for concept, home in zip(concepts, homes, strict=True) if home == number]
+        if terms:
+            named = clean_line(heading.rstrip(" .。"), 100)
+            yield phrases("diagram_alt", title=named, concepts=", ".join(terms))
+    for first, second, kind in relations:
+        yield phrases(f"diagram_alt_{kind}", first=concepts[first].term, second=concepts[second].term)
 
 
 def _relations(concepts: Sequence[Concept]) -> list[tuple[int, int, str]]:
@@ -65,16 +98,15 @@ def _relations(concepts: Sequence[Concept]) -> list[tuple[int, int, str]]:
         rest = frozenset(tokenise(concept.rest))
         for second, other in enumerate(concepts):
             pair = frozenset((first, second))
-            if first == second or pair in pairs or not other.tokens or not other.tokens <= rest:
-                continue
-            if other.tokens <= concept.tokens:
-                continue
-            pairs.add(pair)
-            found.append((first, second, "is_a" if _is_kind(concept, other) else "mentions"))
-    return found[:_MAX_EDGES]
+            is_named = bool(other.tokens) and other.tokens <= rest and not other.tokens <= concept.tokens
+            if first != second and pair not in pairs and is_named:
+                pairs.add(pair)
+                found.append((first, second, "is_a" if _is_kind(concept, other) else "mentions"))
+    return found[:_MAX_RELATIONS]
 
 
 def _is_kind(concept: Concept, other: Concept) -> bool:
     """Tell whether a definition names the other concept as its genus: "... is a mutable sequence that ..."."""
-    genus = rf"(?:\w+ )?(?:[\w-]+ ){{0,2}}{re.escape(other.term)}s?(?=[.,;(]|$| (?:that|which|whose|with|of|in|for|to|from|as)\b)"
+    end = r"(?=[.,;(]|$| (?:that|which|whose|with|of|in|for|to|from|as)\b)"
+    genus = rf"(?:\w+ )?(?:[\w-]+ ){{0,2}}{re.escape(other.term)}s?{end}"
     return concept.says_kind and re.match(genus, concept.rest, re.IGNORECASE) is not None

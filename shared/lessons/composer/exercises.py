@@ -92,7 +92,12 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
     steps = parse_session(example.code)
     printing = [step for step in steps if step.printed]
     lines_printed = sum(step.printed.count("\n") + 1 for step in printing)
-    if not printing or (len(steps) == 1 and "\n" not in steps[0].entered) or lines_printed > _MAX_PRINTED:
+    if (
+        not printing
+        or "Group Traceback" in example.code
+        or (len(steps) == 1 and "\n" not in steps[0].entered)
+        or lines_printed > _MAX_PRINTED
+    ):
         return None
     starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
     hints = _context(example, phrases)
@@ -104,7 +109,7 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
         starter_code=starter.strip("\n"),
         hints=hints,
         solution=example.code,
-        difficulty=_difficulty(len(steps)),
+        difficulty=_difficulty(starter.strip("\n").count("\n") + 1),
     )
 
 

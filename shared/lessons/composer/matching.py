@@ -30,6 +30,8 @@ _OBJECTIVE_VERBS = frozenset(
 _TITLE_WEIGHT = 0.35
 _WORTH_ADDING = 0.3
 _NEIGHBOUR = 3
+# How much more an excerpt is worth for each word of the objective that the ones before it do not hold.
+_NEWS = 0.5
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,13 @@ def _deal(
         for objective in objectives:
             own = scores[objective]
             free = [number for number in range(len(excerpts)) if number not in taken and own[number] > 0]
-            best = max(free, key=lambda number: (own[number], -number), default=None)
+            said = {token for number in dealt[objective] for token in excerpts[number].tokens}
+            lacking = set(query_of(objective)) - said
+            gains = {
+                number: own[number] * (1 + _NEWS * len(lacking.intersection(excerpts[number].tokens)))
+                for number in free
+            }
+            best = max(free, key=lambda number: (gains[number], -number), default=None)
             is_full = round_number >= proportions.excerpts and len(taken) >= proportions.total_excerpts
             if best is None or is_full or (round_number and own[best] < _WORTH_ADDING * max(own)):
                 continue

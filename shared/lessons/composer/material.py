@@ -11,13 +11,14 @@ from shared.lessons.code import is_session, is_usable, tidy_code
 from shared.lessons.composer.readable import cut_asides, introduces_code, is_readable, stands_alone
 from shared.models.research import Brief, Passage, Source
 from shared.security.clean_text import clean_text
+from shared.security.sanitising import split_code
 from shared.text.sentences import split_sentences
 from shared.text.tokens import tokenise
 
 _role = re.compile(r":[a-z:]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`")
 _double_backticks = re.compile(r"``([^`\n]+)``")
 _emphasis = re.compile(r"(?<![\w*\"`\\])\*{1,2}(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*{1,2}(?![\w*\"`])")
-_note_mark = re.compile(r"\s*\[(?:\d{1,3}|[a-z]|note \d+|citation needed)\]")
+_note_mark = re.compile(r"(?<=[\w.,;:!?)”\"])\s?\[(?:\d{1,3}|note \d+|citation needed)\](?=[\s.,;:!?]|$)")
 _link = re.compile(r"!?\[([^\]\[\n]+)\]\((?:[^()\s]|\([^()\s]*\))*\)")
 _item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+|(?=`[^`\n]+`: )")
 _ruler = re.compile(r"^\s*([=*~^#\"'`-])\1{3,}\s*$|^\s*[+|]|^\s*\.\. \w+::|^\s*[\w.-]*\s*::=")
@@ -86,13 +87,19 @@ def clean_line(text: str, limit: int = 200) -> str:
 
 def plain(text: str) -> str:
     """Return a passage without invisible characters and without the marks of emphasis, roles and notes."""
-    text = _link.sub(r"\1", _note_mark.sub("", _role.sub(r"`\1`", clean_text(text))))
-    return _emphasis.sub(r"\1", _double_backticks.sub(r"`\1`", text))
+    text = _double_backticks.sub(r"`\1`", _role.sub(r"`\1`", clean_text(text)))
+    return "".join(
+        piece if is_code else _emphasis.sub(r"\1", _link.sub(r"\1", _note_mark.sub("", piece)))
+        for is_code, piece in split_code(text)
+    )
 
 
 def emphasised(text: str) -> tuple[str, ...]:
     """Return what a passage emphasises, which is mostly the terms that it defines."""
-    return tuple(dict.fromkeys(clean_line(match, 60) for match in _emphasis.findall(text)))
+    pieces = [piece for is_code, piece in split_code(text) if not is_code]
+    return tuple(
+        dict.fromkeys(clean_line(match, 60) for piece in pieces for match in _emphasis.findall(piece))
+    )
 
 
 def paragraphs(text: str) -> list[tuple[bool, str]]:

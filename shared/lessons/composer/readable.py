@@ -16,50 +16,63 @@ MAX_WORDS = 60
 # Roles, substitutions, templates, entities, tags, table rulers, grammar productions: a text that holds one was not
 # written for the eye of a reader.
 _leftover = re.compile(
-    r"::|\{\{|\}\}|\[\[|\]\]|\|\||--\||\+--|={4,}|\*{4,}|~{4,}|:\w+:`|&#?\w{2,8};|</?[A-Za-z!][^>]*>|\\\w+\{|^\||\|$"
+    r"""::|\{\{|\}\}|\[\[|\]\]|\|\||--\||\+--|={4,}|\*{4,}|~{4,}|:\w+:`|&\#?\w{2,8};|</?[A-Za-z!][^>]*>|\\\w+\{|^\||\|$""",
+    re.VERBOSE,
 )
 _code = re.compile(r"``.+?``|`[^`\n]+`|(?<!\w)\"[^\"\n]{1,80}\"(?!\w)")
 
 # A pointer to a place that the quotation does not bring along, as an aside (cut out) or as the sentence itself.
-_PLACE = r"(?:sections?|chapters?|tables?|figures?|footnotes?|notes?|appendix|appendices|Abschnitt|Kapitel|Tabelle|Abbildung|tableau|chapitre|sección|tabla|figura)"
+_SEE = "(?:see|siehe|voir|véase)"
+_PLACE = r"""(?:sections?|chapters?|tables?|figures?|footnotes?|notes?|appendix|appendices|Abschnitt|Kapitel|Tabelle
+    |Abbildung|tableau|chapitre|sección|tabla|figura)"""
 _aside = re.compile(
-    r"\s*\((?:see|see also|cf\.|siehe|s\.|voir|véase|ver|described in|as described|discussed in|as defined in)\b[^()]*\)"
-    r"|\s*\([^()]*\b(?:see|siehe|voir|véase) (?:also |the )?(?:section\b|[A-Z])[^()]*\)"
-    r"|\s*[;,–—]\s*(?:see|siehe|voir|véase)\s(?:also\s)?[^.;()]*(?=[.;])",
-    re.IGNORECASE,
+    rf"""\s*\((?:see|see\ also|cf\.|siehe|s\.|voir|véase|ver|described\ in|as\ described|discussed\ in|as\ defined\ in)
+        \b[^()]*\)
+    |\s*\([^()]*\b{_SEE}\ (?:also\ |the\ )?(?:section\b|[A-Z])[^()]*\)
+    |\s*[;,–—]\s*{_SEE}\s(?:also\s)?[^.;()]*(?=[.;])""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _dangling = re.compile(
-    rf"^(?:see|siehe|voir|véase|for (?:more|further|full|additional) (?:information|details?)|more (?:information|details))\b"
-    rf"|\b(?:see|see also|siehe|voir|véase|refer to|described in|discussed in|documented in|defined in|listed in|given in|shown in|in) (?:the |this |section |die |der |le |la |el )*(?:{_PLACE})\b"
-    rf"|\b(?:following|next|previous|preceding|last|below|above|this|these|same|folgende[nrs]?|suivante?s?|siguientes?) (?:\w+ )?{_PLACE}\b"
-    r"|\b(?:see|listed|described|shown|given|discussed|mentioned|explained|defined|illustrated|noted|documented) (?:as )?(?:above|below|later|earlier|here)\b"
-    r"|\b(?:the )?(?:above|below) (?:example|code|definition|list|description|rules?|syntax|productions?)\b"
-    r"|\b(?:described|documentation|documented|discussed|details?|information|definition) (?:in|of|for|on|about) (?:the )?(?:[\w.\"`]+ ){0,5}(?:section|documentation|documents?|chapter|reference)\b"
-    r"|\bare (?:described|documented|discussed|explained) (?:with|by|under)\b"
-    r"|\bcan be found (?:in|at|under|on)\b"
-    r"|\bsee (?:also )?(?:PEP|RFC|the|[A-Z\"`*“])"
-    r"|\b(?:siehe|weiter) (?:oben|unten)\b|\bci-dessous\b|\bci-dessus\b|\bmás (?:abajo|arriba)\b"
-    r"|\b(?:the|these) (?:grammar|productions?|syntax) (?:above|below|for)\b|\b(?:not )?indicated by these productions\b",
-    re.IGNORECASE,
+    rf"""^{_SEE}\b
+    |^(?:for\ )?(?:more|further|full|additional)\ (?:information|details?)\b
+    |\b(?:{_SEE}|see\ also|refer\ to|(?:described|discussed|documented|defined|listed|given|shown)\ in|in)
+        \ (?:the\ |this\ |section\ |die\ |der\ |le\ |la\ |el\ )*{_PLACE}\b
+    |\b(?:following|next|previous|preceding|last|below|above|this|these|same|folgende[nrs]?|suivante?s?|siguientes?)
+        \ (?:\w+\ )?{_PLACE}\b
+    |\b(?:see|listed|described|shown|given|discussed|mentioned|explained|defined|illustrated|noted|documented)
+        \ (?:as\ )?(?:above|below|later|earlier|here)\b
+    |\b(?:above|below)\ (?:example|code|definition|list|description|rules?|syntax|productions?)\b
+    |\b(?:described|documentation|documented|discussed|details?|information|definition)\ (?:in|of|for|on|about)
+        \ (?:the\ )?(?:[\w.\"`]+\ ){{0,5}}(?:section|documentation|documents?|chapter|reference)\b
+    |\bare\ (?:described|documented|discussed|explained)\ (?:with|by|under)\b
+    |\bcan\ be\ found\ (?:in|at|under|on)\b
+    |\bsee\ (?:also\ )?(?:PEP|RFC|the|[A-Z\"`*“])
+    |\b(?:siehe|weiter)\ (?:oben|unten)\b|\bci-dessous\b|\bci-dessus\b|\bmás\ (?:abajo|arriba)\b
+    |\b(?:the|these)\ (?:grammar|productions?|syntax)\ (?:above|below|for)\b
+    |\bindicated\ by\ these\ productions\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _address = re.compile(r"\w://|\bwww\.|\"\S*`\S*\"|\"\S+\"\w")
 _history = re.compile(
-    r"^(?:Changed|New|Added|Deprecated|Removed) (?:in|since)\b|^(?:Availability|Note|Notes|See also|Source code|CPython implementation detail)\s*:|^Raises an auditing event",
-    re.IGNORECASE,
+    r"""^(?:Changed|New|Added|Deprecated|Removed)\ (?:in|since)\b|^Raises\ an\ auditing\ event
+    |^(?:Availability|Note|Notes|See\ also|Source\ code|CPython\ implementation\ detail)\s*:""",
+    re.IGNORECASE | re.VERBOSE,
 )
 # Words at a sentence's start that lean on the sentence before.
 _leaning = re.compile(
     r"""^[(\["'“«„`]*(?:
-        this|these|those|that|it|its|they|their|them|he|she|his|her|such|both|either|neither|another|others?|
-        however|therefore|thus|hence|also|but|and|or|nor|so|yet|otherwise|then|instead|moreover|furthermore|
-        additionally|consequently|similarly|likewise|conversely|finally|again|still|note|hint|here|there|
-        for\ (?:example|instance|this|these)|in\ (?:this|that|these|those|such|other|addition|contrast|particular|the\ (?:latter|former|second|first))|
-        as\ (?:a\ (?:result|consequence)|such|well|before|above)|on\ the\ other\ hand|the\ (?:latter|former|same|second|third|other|above|following|example)|
-        to\ illustrate|at\ this|by\ this|with\ this|after\ (?:this|that)|if\ (?:so|not|it|they|this|that)|when\ (?:this|it|they)|one\ of\ (?:these|them)|
-        some\ of\ (?:these|them)|all\ of\ (?:these|them)|
-        dies(?:e[rsmn]?)?|es|sie|er|dabei|dadurch|daher|deshalb|jedoch|allerdings|außerdem|ferner|somit|hierbei|auch|
-        il|elle|ils|elles|cela|ceci|cette|cet|ces|ainsi|toutefois|cependant|mais|donc|
-        este|esta|estos|estas|esto|eso|ello|ellos|ellas|sin\ embargo|además|también|pero|por\ (?:ello|tanto|ejemplo)
+        this|these|those|that|it|its|they|their|them|he|she|his|her|such|both|either|neither|another|others?
+        |however|therefore|thus|hence|also|but|and|or|nor|so|yet|otherwise|then|instead|moreover|furthermore
+        |additionally|consequently|similarly|likewise|conversely|finally|again|still|note|hint|here|there
+        |for\ (?:example|instance|this|these)
+        |in\ (?:this|that|these|those|such|other|either|addition|contrast|particular|the\ (?:latter|former|second|first))
+        |as\ (?:a\ (?:result|consequence)|such|well|before|above)|on\ the\ other\ hand
+        |the\ (?:latter|former|same|second|third|other|above|following|example)
+        |to\ illustrate|at\ this|by\ this|with\ this|after\ (?:this|that)|if\ (?:so|not|it|they|this|that)
+        |when\ (?:this|it|they)|(?:one|some|all|each|both|none)\ of\ (?:these|them|those)
+        |dies(?:e[rsmn]?)?|es|sie|er|dabei|dadurch|daher|deshalb|jedoch|allerdings|außerdem|ferner|somit|hierbei|auch
+        |il|elle|ils|elles|cela|ceci|cette|cet|ces|ainsi|toutefois|cependant|mais|donc
+        |este|esta|estos|estas|esto|eso|ello|ellos|ellas|sin\ embargo|además|también|pero|por\ (?:ello|tanto|ejemplo)
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -113,16 +113,23 @@ def choose_window(
 def _block_quote(sentences: Sequence[Sentence]) -> str:
     """Return sentences as a Markdown quotation; what was left out between two of them is marked."""
     lines: list[str] = []
+    was_item = False
     for _, group in groupby(sentences, key=lambda sentence: sentence.paragraph):
         members = list(group)
+        is_item = members[0].is_item
         text = " ".join(
             f"{ELLIPSIS} {sentence.text}"
             if sentence.after_gap and sentence is not sentences[0]
             else sentence.text
             for sentence in members
         )
-        lines.append(("- " if members[0].is_item else "") + escape_prose(text))
-    return "\n>\n".join(f"> {line}" for line in lines).replace(f"\\[{ELLIPSIS[1:-1]}\\]", ELLIPSIS)
+        if lines and not (is_item and was_item):
+            lines.append(">")
+        # The mark of an omission cannot be a link: no lesson defines a target for it.
+        shown = escape_prose(text).replace(f"\\[{ELLIPSIS[1:-1]}\\]", ELLIPSIS)
+        lines.append(f"> {'- ' if is_item else ''}{shown}")
+        was_item = is_item
+    return "\n".join(lines)
 
 
 def show_code(example: Example) -> str:

@@ -30,7 +30,7 @@ class Proportions:
 _MIXED = Proportions(
     excerpts=2, total_excerpts=6, section_words=260, concepts=7, predict=2, complete=1, modify=1, explain=1,
     questions=6,
-)  # fmt: skip
+)
 _STYLES = {
     LearningStyle.MIXED: _MIXED,
     LearningStyle.VIDEO: _MIXED,
@@ -44,7 +44,7 @@ _STYLES = {
         modify=0,
         explain=1,
         questions=6,
-    ),  # fmt: skip
+    ),
     LearningStyle.HANDS_ON: Proportions(
         excerpts=1,
         total_excerpts=4,
@@ -55,7 +55,7 @@ _STYLES = {
         modify=2,
         explain=1,
         questions=5,
-    ),  # fmt: skip
+    ),
 }
 
 

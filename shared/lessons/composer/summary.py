@@ -88,7 +88,12 @@ def opening_sentences(
 
 def _can_open(sentence: Sentence) -> bool:
     text = sentence.text
-    return stands_alone(text) and not text.endswith(":") and word_count(text) <= _MOST_WORDS
+    return (
+        stands_alone(text)
+        and not text.startswith("`")
+        and not text.endswith(":")
+        and word_count(text) <= _MOST_WORDS
+    )
 
 
 def _worth(excerpt: Excerpt, sentence: Sentence, *, wanted: set[str], about: set[str]) -> float:

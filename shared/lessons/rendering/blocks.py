@@ -25,7 +25,7 @@ _TAGS = frozenset(
 @cache
 def section_parser() -> MarkdownIt:
     """The parser of sections: CommonMark with tables; raw HTML is text, images are their description."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - slow to import, needed only to show a lesson
+    from markdown_it import MarkdownIt
 
     parser = MarkdownIt("js-default", {"linkify": False})
     parser.validateLink = lambda url: bool(safe_url(url))  # type: ignore[method-assign]
@@ -35,7 +35,7 @@ def section_parser() -> MarkdownIt:
 @cache
 def prose_parser() -> MarkdownIt:
     """The parser of plain fields: paragraphs, code spans and code blocks; every other sign is itself."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
+    from markdown_it import MarkdownIt
 
     return MarkdownIt("zero", {"breaks": True}).enable(["backticks", "fence", "newline"])
 
@@ -52,7 +52,7 @@ def _demoted(tokens: list[Token]) -> list[Token]:
 
 
 def _clean(html: str) -> str:
-    import nh3  # noqa: PLC0415 - as above
+    import nh3
 
     return nh3.clean(
         html,

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases
-from shared.lessons.rendering.blocks import prose_parser, section_parser
+from shared.lessons.rendering.blocks import section_parser
 from shared.lessons.rendering.facts import VersionFacts, facts_line
 from shared.lessons.rendering.markdown import LETTERS, answer_of
 from shared.models.content import LessonContent
@@ -107,10 +108,20 @@ class _Writer:
                 yield indent.rstrip()
 
 
+def _without_trailing_bars(lines: list[str]) -> Iterator[str]:
+    """Drop the bar of a line with which a quotation would end empty, and blank lines that repeat."""
+    shown: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        ends_quotation = line.strip("│ ") == "" and not following.startswith("│")
+        shown.append("" if ends_quotation else line)
+    while shown and not shown[-1]:
+        shown.pop()
+    return (line for line, before in zip(shown, ["", *shown], strict=False) if line or before)
+
+
 def plain_text(text: str) -> str:
-    """Return a plain field without backticks around its code spans and without control characters."""
-    parsed = prose_parser().parseInline(" ".join(clean_text(text).split()))
-    return "".join(inline_text(token) for token in parsed)
+    """Return a plain field on one line, without control characters."""
+    return " ".join(clean_text(text).split())
 
 
 def inline_text(token: Token) -> str:
@@ -120,11 +131,11 @@ def inline_text(token: Token) -> str:
         if child.type in {"softbreak", "hardbreak"}:
             parts.append(" " if child.type == "softbreak" else "\n")
         else:
-            parts.append(child.content)
+            parts.append(f"`{child.content}`" if child.type == "code_inline" else child.content)
     return "".join(parts)
 
 
-def _lesson(  # noqa: PLR0913 - the parts of one page
+def _lesson(
     writer: _Writer,
     phrases: Phrases,
     title: str,
@@ -147,7 +158,7 @@ def _lesson(  # noqa: PLR0913 - the parts of one page
             yield from writer.text(f"{plain_text(concept.term)}: {plain_text(concept.definition)}", "• ")
     for section in content.sections:
         yield from writer.heading(section.heading)
-        yield from writer.markdown(section.markdown)
+        yield from _without_trailing_bars(list(writer.markdown(section.markdown)))
     for diagram in content.diagrams:
         yield from writer.heading(diagram.title)
         yield from writer.text(plain_text(diagram.alt_text))
@@ -184,9 +195,14 @@ def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iter
     for number, exercise in enumerate(content.exercises, start=1):
         if exercise.solution:
             yield phrases("label_exercise", number=number)
-            yield from writer.code(exercise.solution)
+            if is_code(exercise):
+                yield from writer.code(exercise.solution)
+            else:
+                yield from writer.text(plain_text(exercise.solution), "    ")
             yield ""
     for number, question in enumerate(content.quiz, start=1):
         yield from writer.text(
             plain_text(answer_of(question)), f"{phrases('label_question', number=number)}: "
         )
+        yield from writer.text(plain_text(question.explanation), "    ")
+        yield ""

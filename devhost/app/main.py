@@ -18,13 +18,15 @@ from devhost.host_json import load_host_json
 from devhost.lifeline import hold_lifeline
 from devhost.process_options import AppOptions, project_root, read_options
 
+_LINGER_SECONDS = 1.0
 DEBUG_SETTING = "PYTHON_ENABLE_DEBUG_LOGGING"
 
 
 def main() -> NoReturn:
     """Load the app, serve the engine, end with the process's exit code."""
     options = read_options(AppOptions)
-    hold_lifeline(on_drain=lambda: None)  # the engine says when to drain, over the channel
+    # The engine says when to drain, over the channel.
+    hold_lifeline(on_drain=lambda: None, linger_seconds=_LINGER_SECONDS)
     directory = Path(options.app_directory)
     os.environ.pop("PYTHONPATH", None)
     # The app must see its own folder and the installed packages, not whatever lies beside the host.

@@ -1,6 +1,7 @@
 """The app process's conversation with the engine."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from azure.functions.decorators.function_app import Function
 
+from devhost.app.durable_runs import DurableRuns
 from devhost.app.invoker import Invoker
 from devhost.app.loader import describe
 from devhost.app.signature import BoundFunction
@@ -103,6 +105,7 @@ class AppProcess:
             client_binding=self._invoker.client_binding,
             loop=asyncio.get_running_loop(),
             executor=self._executor,
+            around=DurableRuns(welcome["timeout_seconds"]).around,
         )
         self._worker = DurableWorker(
             registry,
@@ -116,17 +119,18 @@ class AppProcess:
 
     async def _drain(self, channel: Channel, seconds: float) -> None:
         """Take no more durable work, let what runs end within `seconds`, then say so."""
-        waits = [asyncio.create_task(_finish(self._running))]
-        if self._worker is not None:
-            waits.append(asyncio.create_task(asyncio.to_thread(self._worker.drain, seconds)))
-        await asyncio.wait(waits, timeout=seconds)
+        durable = asyncio.to_thread(self._worker.drain, seconds) if self._worker else asyncio.sleep(0)
+        await asyncio.gather(durable, _finish(self._running, seconds))
         self._drained = True
         await channel.send("drained")
 
 
-async def _finish(running: set[asyncio.Task[None]]) -> None:
-    while running:
-        await asyncio.wait(list(running))
+async def _finish(running: set[asyncio.Task[None]], seconds: float) -> None:
+    """Wait until nothing runs, also of what is still arriving, at most `seconds`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while running:
+                await asyncio.wait(list(running))
 
 
 def _thread_count() -> int:

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from azure.functions.meta import Datum
 
 # The timestamps that one process parses again and again; a few thousand histories of hundred events.
 _CACHED_TIMESTAMPS = 1 << 16
+
+
+# Called with a function's name and trigger type.
+Around = Callable[[str, str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class DurableFunctions:
 
     Async functions run on `loop`, the process's one event loop; sync ones, orchestrators among them, share
     `executor`, as in the real Python worker: a blocking activity starves the replay there and here.
-    `client_binding` is what a durable client parameter of an activity receives.
+    `client_binding` is what a durable client parameter of an activity receives. `around` surrounds each run
+    of an orchestrator or activity: the host's log lines and time limit.
     """
 
     def __init__(
@@ -58,8 +64,10 @@ class DurableFunctions:
         client_binding: str,
         loop: asyncio.AbstractEventLoop,
         executor: Executor,
+        around: Around | None = None,
     ) -> None:
         self._client_binding, self._loop, self.executor = client_binding, loop, executor
+        self._around = around or (lambda _name, _trigger: nullcontext())
         self._orchestrators: dict[str, tuple[str, Callable[..., Any]]] = {}
         self._activities: dict[str, _Activity] = {}
         for function in functions:
@@ -93,7 +101,8 @@ class DurableFunctions:
         body = OrchestrationTriggerConverter.decode(
             Datum(json.dumps(context), "string"), trigger_metadata=None
         )
-        state: dict[str, Any] = json.loads(handle(body))
+        with self._around(name, "orchestrationTrigger"):
+            state: dict[str, Any] = json.loads(handle(body))
         return state
 
     def start_activity(self, name: str, payload: str) -> Invocation:
@@ -106,10 +115,12 @@ class DurableFunctions:
         return Invocation(self.executor.submit(self._run_sync, activity, payload), False)
 
     async def _run_async(self, activity: _Activity, payload: str) -> str:
-        return _encoded(await activity.function(**self._arguments(activity, payload)))
+        with self._around(activity.name, "activityTrigger"):
+            return _encoded(await activity.function(**self._arguments(activity, payload)))
 
     def _run_sync(self, activity: _Activity, payload: str) -> str:
-        return _encoded(activity.function(**self._arguments(activity, payload)))
+        with self._around(activity.name, "activityTrigger"):
+            return _encoded(activity.function(**self._arguments(activity, payload)))
 
     def _arguments(self, activity: _Activity, payload: str) -> dict[str, Any]:
         value = ActivityTriggerConverter.decode(Datum(payload, "json"), trigger_metadata=None)

@@ -1,6 +1,7 @@
 """The app processes that are connected, and the invocations that run in them."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -19,6 +20,8 @@ _logger = logging.getLogger(__name__)
 
 # How long work waits while no app process is up: a restart takes a second or two.
 PATIENCE_SECONDS = 30.0
+# What an app process gets, after the time of a drain, to give back the activities that did not end.
+GIVE_BACK_SECONDS = 2.0
 _MAX_MESSAGE = 1 << 31
 
 Welcome = Callable[[list[FunctionDescription]], Awaitable[Mapping[str, Any]]]
@@ -77,7 +80,11 @@ class AppProcesses:
                 self._changed.notify_all()
 
     async def drain(self, seconds: float) -> None:
-        """Wait until nothing runs any more and every app process has drained, at most `seconds`."""
+        """Wait until nothing runs any more and every app process has drained.
+
+        What runs gets `seconds`; then the app processes give unfinished activities back, to be run again
+        later.
+        """
 
         async def finish() -> None:
             async with self._changed:
@@ -86,9 +93,10 @@ class AppProcesses:
                 await process.drained.wait()
 
         for process in list(self._available):
-            await process.channel.send("drain", seconds=seconds)
+            with contextlib.suppress(ConnectionError):
+                await process.channel.send("drain", seconds=seconds)
         try:
-            await asyncio.wait_for(finish(), seconds)
+            await asyncio.wait_for(finish(), seconds + GIVE_BACK_SECONDS)
         except TimeoutError:
             _logger.warning("some invocations did not end within %g s and are cut off", seconds)
 

@@ -102,7 +102,7 @@ class Engine:
         async with self._begin:
             if not self._runners:
                 await self._start(functions)
-        durable = self._host.durable
+        durable, timeout = self._host.durable, self._host.function_timeout
         return {
             "grpc_address": self._grpc_address,
             "public_url": self.public_url,
@@ -112,6 +112,7 @@ class Engine:
             "max_activities": durable.max_activities or _MAX_ACTIVITIES,
             "max_orchestrators": durable.max_orchestrators or _MAX_ORCHESTRATORS,
             "default_version": durable.default_version,
+            "timeout_seconds": timeout.total_seconds() if timeout else None,
         }
 
     async def _start(self, functions: Sequence[FunctionDescription]) -> None:

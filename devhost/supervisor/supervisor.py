@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 _HEALTHY_SECONDS = 5.0
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
 # The engine gives running work 10 s; then it needs a moment to close its state.
-_DRAIN_SECONDS = 14.0
+_DRAIN_SECONDS = 17.0
 # App processes leave with the engine; one that is still importing the app does not.
 _LEAVE_SECONDS = 2.0
 

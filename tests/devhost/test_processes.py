@@ -47,6 +47,9 @@ def is_alive(process_id: int) -> bool:
     return state != "Z"
 
 
+_APP = "import azure.functions as f\na = f.FunctionApp()\n"
+
+
 def devhost(*arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "devhost", *arguments],
@@ -194,16 +197,15 @@ def test_an_app_that_does_not_load_is_reported_once(tmp_path: Path) -> None:
         ),
         ("import sys\nsys.exit(4)\n", "SystemExit: 4"),
         (
-            "import azure.functions as f\na = f.FunctionApp()\n@a.route()\ndef x(req, other): return ''\n",
+            f"{_APP}@a.route()\ndef x(req, other): return ''\n",
             "the following parameters are declared in Python but not in function.json: {'other'}",
         ),
         (
-            "import azure.functions as f\na = f.FunctionApp()\n@a.route()\ndef x(req: int) -> str: return ''\n",
+            f"{_APP}@a.route()\ndef x(req: int) -> str: return ''\n",
             'type of req binding in function.json "httpTrigger" does not match its Python annotation "int"',
         ),
         (
-            "import azure.functions as f\na = f.FunctionApp()\n@a.route()\ndef x(req): return ''\n"
-            "@a.function_name('x')\n@a.route()\ndef y(req): return ''\n",
+            f"{_APP}@a.route()\ndef x(req): ...\n@a.function_name('x')\n@a.route()\ndef y(req): ...\n",
             "does not have a unique function name",
         ),
     ],

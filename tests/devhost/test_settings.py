@@ -80,7 +80,7 @@ def test_a_missing_settings_file_that_was_asked_for(tmp_path: Path) -> None:
 
 def test_references_are_resolved_in_the_real_hosts_words() -> None:
     assert resolve_references("a-%X%-%Y%", {"X": "1", "Y": ""}) == "a-1-"
-    with pytest.raises(SettingsError, match="'%Z%' does not resolve to a value."):
+    with pytest.raises(SettingsError, match=r"'%Z%' does not resolve to a value\."):
         resolve_references("%Z%", {})
 
 

@@ -48,7 +48,7 @@ def none(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route(route="number")
-def number(req: func.HttpRequest):  # noqa: ANN201 - a return value of the wrong type is the test
+def number(req: func.HttpRequest):
     return 42
 
 

@@ -3,7 +3,8 @@
 The SDK's own retries are switched off, as cosmos_retry has them all: those of throttling, of connections
 and, with endpoint discovery, those across regions. Without discovery every request goes to the account's
 global endpoint, which follows a failover by DNS. One thing the SDK still repeats (three times, half a second
-apart) is reading the account's properties when the client is opened.
+apart) is reading the account's properties when the client is opened. Beneath the SDK, aiohttp
+sends a GET, PUT or DELETE once more when a pooled connection turns out to be dead; those are harmless twice.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class CosmosDocumentStore:
         key: str | None = None,
         credential_factory: Callable[[], AsyncTokenCredential] | None = None,
         retry_policy: RetryPolicy | None = None,
+        read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         if (key is None) == (credential_factory is None):
             raise ValueError("a Cosmos DB store needs either a key or a credential factory")
@@ -69,6 +71,7 @@ class CosmosDocumentStore:
         self._key = key
         self._credential_factory = credential_factory
         self._retry_policy = retry_policy or RetryPolicy()
+        self._read_timeout_s = read_timeout_s
         self._credential: AsyncTokenCredential | None = None
         self._client: CosmosClient | None = None
         self._containers: dict[str, ContainerProxy] = {}
@@ -297,7 +300,7 @@ class CosmosDocumentStore:
             consistency_level="Session",
             enable_endpoint_discovery=False,
             connection_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
+            read_timeout=self._read_timeout_s,
             retry_total=0,
             retry_connect=0,
             retry_read=0,

@@ -74,12 +74,12 @@ def translate(error: Exception, what: str) -> StoreError:
     if status == HTTPStatus.NOT_FOUND and _sub_status(error) == OWNER_RESOURCE_NOT_FOUND:
         return StoreUnavailable(f"{what}: the container does not exist")
     if status == HTTPStatus.NOT_FOUND and _sub_status(error) != READ_SESSION_NOT_AVAILABLE:
-        return NotFound(f"{what}: there is no such document")
+        return NotFound(f"{what}: not found")
     if status == HTTPStatus.CONFLICT:
         return Conflict(f"{what}: there is a document with this id already")
     if status == HTTPStatus.PRECONDITION_FAILED:
         return PreconditionFailed(f"{what}: the document has changed, or the condition does not hold")
-    detail = " ".join(str(error).split())[:_LONGEST_DETAIL]
+    detail = " ".join(f"{status or 'no answer'}: {error}".split())[:_LONGEST_DETAIL]
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
         return InvalidOperation(f"{what}: {detail}")
     return StoreUnavailable(f"{what}: {detail}")

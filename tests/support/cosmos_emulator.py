@@ -7,8 +7,8 @@ What version 1.0.1 lacks, and what the test set-up does about it (the app does n
 - a patch condition is lower-cased, values included, and asked of all partitions: server.js asks it itself;
 - a patch with a path to nowhere writes to the root: server.js refuses it;
 - a batch is not atomic, knows no patch, ignores the partition header and answers 200 for a failure: server.js
-  has a handler that rolls back and answers 207. So the suite proves what the adapter makes of a batch's answer,
-  not the atomicity of the service;
+  has a handler that rolls back and answers 207. So the suite proves what the adapter makes of a batch's
+  answer, not the atomicity of the service;
 - an order needs a composite index of exactly the same directions, where the service also reads one backwards:
   the containers get each composite index in both directions;
 - no throttling, no session tokens, no sub-statuses of 404: tests/support/cosmos_gateway.py plays them;

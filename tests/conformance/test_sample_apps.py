@@ -13,6 +13,9 @@ from tests.conformance.runtime_process import WorkerRuntime
 
 APPS = Path(__file__).resolve().parents[1] / "devhost" / "apps"
 
+# Apps that are wrong on purpose: the runtime refuses them while it indexes.
+UNLOADABLE = frozenset({"broken"})
+
 pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime
 
 
@@ -75,6 +78,16 @@ def test_a_queue_message_arrives_with_its_metadata(basics: WorkerRuntime) -> Non
     }
     result = basics.invoke("on_message", {"message": {"string": '{"id": "a"}'}}, metadata)
     assert result.succeeded, result.error
+
+
+@pytest.mark.parametrize(
+    "app", sorted({path.parent.name for path in APPS.glob("*/function_app.py")} - UNLOADABLE)
+)
+def test_every_sample_app_loads(
+    app: str, runtime_python: Path, bare_environment: dict[str, str], tmp_path: Path
+) -> None:
+    with WorkerRuntime(runtime_python, APPS / app, bare_environment, tmp_path / "log.txt") as runtime:
+        assert runtime.functions
 
 
 def test_an_app_that_does_not_load_says_why(

@@ -53,6 +53,7 @@ class Orchestration:
         try:
             self._replay(request, started, response)
         except OrchestrationError as error:
+            _log.error("Orchestration '%s' failed: %s", request.instanceId, error)
             del response.actions[:]
             response.actions.append(failed_action(str(error)))
         except Exception as error:  # noqa: BLE001 - whatever the app's code raises fails its instance
@@ -124,6 +125,14 @@ class Orchestration:
         )
         walk.run(history, state["actions"][0])
         response.actions.extend(walk.scheduled)
+        if walk.may_end and state.get("error"):
+            _log.error(
+                "Orchestration '%s' (%s) failed: %s\n%s",
+                request.instanceId,
+                name,
+                state["error"],
+                state["trace"],
+            )
         if walk.may_end:
             response.actions.extend(_end(name, state, walk, [*request.pastEvents, *request.newEvents]))
 
@@ -134,7 +143,7 @@ def _end(
     """Return the action that ends the execution, if the orchestrator is at its end."""
     if state.get("error"):
         error = state["error"]
-        details = f"Message: {error}, StackTrace: {state.get('trace', '')}"
+        details = f"Message: {error}, StackTrace: {state['trace']}"
         return [failed_action(f"Orchestrator function '{name}' failed: {error}", details)]
     if not state["isDone"]:
         return []

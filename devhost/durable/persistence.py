@@ -62,6 +62,8 @@ class InstanceStore:
                     self._write(instance)
         except BaseException:
             self._database.execute("ROLLBACK")
+            for instance_id in changed:
+                self._saved.pop(instance_id, None)  # unknown now: written whole the next time
             raise
         self._database.execute("COMMIT")
 
@@ -88,6 +90,8 @@ class InstanceStore:
         self._database.execute("DELETE FROM inbox WHERE instance_id = ?", (instance_id,))
 
     def _write(self, instance: OrchestrationInstance) -> None:
+        if instance.instance_id not in self._saved:
+            self._delete(instance.instance_id)
         saved = self._saved.setdefault(instance.instance_id, _Saved())
         self._database.execute(
             "INSERT INTO instances VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
@@ -38,9 +38,9 @@ _RESULTS = _SUCCESSES | {
     EventType.TIMER_FIRED,
 }
 _SCHEDULED = {
-    EventType.TASK_SCHEDULED: ("scheduleTask", "an activity task"),
-    EventType.SUB_ORCHESTRATION_INSTANCE_CREATED: ("createSubOrchestration", "a sub-orchestration task"),
-    EventType.TIMER_CREATED: ("createTimer", "a timer task"),
+    EventType.TASK_SCHEDULED: "an activity task",
+    EventType.SUB_ORCHESTRATION_INSTANCE_CREATED: "a sub-orchestration task",
+    EventType.TIMER_CREATED: "a timer task",
 }
 
 
@@ -62,6 +62,15 @@ class WalkSettings:
     knows_activity: Callable[[str], bool]
     knows_orchestrator: Callable[[str], bool]
     default_version: str | None = None
+
+
+@dataclass(frozen=True)
+class _Scheduled:
+    """What an action schedules, and as which event the history records it; most are only matched."""
+
+    kind: EventType
+    name: str
+    build: Callable[[], pb.OrchestratorAction]
 
 
 @dataclass(eq=False)
@@ -111,8 +120,8 @@ class Walk:
     _now: str = ""
     _current: _Awaited | None = None
     _exhausted: bool = False
-    _new: dict[int, pb.OrchestratorAction] = field(default_factory=dict)
-    _held: dict[int, pb.OrchestratorAction] = field(default_factory=dict)
+    _new: dict[int, _Scheduled] = field(default_factory=dict)
+    _held: dict[int, _Scheduled] = field(default_factory=dict)
     _open: dict[int, _Awaited] = field(default_factory=dict)
     _waiters: dict[str, list[_Awaited]] = field(default_factory=lambda: defaultdict(list))
     _buffered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -122,7 +131,7 @@ class Walk:
     @property
     def scheduled(self) -> list[pb.OrchestratorAction]:
         """The actions of this turn, in the order of their event ids."""
-        return list(self._new.values())
+        return [scheduled.build() for scheduled in self._new.values()]
 
     def run(self, history: list[HistoryJson], actions: list[ActionJson]) -> None:
         """Play `history` over `actions`; raises OrchestrationError where the extension fails the instance."""
@@ -164,26 +173,20 @@ class Walk:
 
     def _match(self, event: HistoryJson) -> None:
         """Take what an earlier turn has scheduled off the list of this one's actions."""
-        event_id = event["EventId"]
-        field_name, what = _SCHEDULED[event["EventType"]]
-        named = f" and name '{event['Name']}'" if "Name" in event else ""
+        event_id, name = event["EventId"], event.get("Name", "")
+        before = f"{_SCHEDULED[event['EventType']]} with sequence ID {event_id}" + _named(name)
         found = self._new.pop(event_id, None)
         if found is None:
-            raise NonDeterminismError(
-                f"A previous execution of this orchestration scheduled {what} with sequence ID "
-                f"{event_id}{named}, but the current replay execution hasn't (yet?) "
-                "scheduled this task. Was a change made to the orchestrator code after this instance had "
-                "already started running?"
-            )
-        kind = found.WhichOneof("orchestratorActionType")
-        name = getattr(getattr(found, kind or ""), "name", "")
-        if kind != field_name or name.casefold() != event.get("Name", "").casefold():
-            raise NonDeterminismError(
-                f"A previous execution of this orchestration scheduled {what} with sequence ID "
-                f"{event_id}{named}, but the current orchestration replay instead produced a {kind} action"
-                f"{f' named {name!r}' if name else ''} with this sequence number. Was a change made to the "
-                "orchestrator code after this instance had already started running?"
-            )
+            now = "hasn't (yet?) scheduled this task"
+        elif found.kind != event["EventType"] or found.name.casefold() != name.casefold():
+            now = f"instead scheduled {_SCHEDULED[found.kind]}{_named(found.name)}"
+        else:
+            return
+        raise NonDeterminismError(
+            f"A previous execution of this orchestration scheduled {before}, but the current replay "
+            f"execution {now}. Was a change made to the orchestrator code after this instance had already "
+            "started running?"
+        )
 
     def _raise_event(self, position: int, name: str) -> None:
         if self.continues:
@@ -213,7 +216,7 @@ class Walk:
             # The last failure gets a timer too, which fires at once: histories of old depend on its event id.
             last = awaited.attempts >= options["maxNumberOfAttempts"]
             delay = timedelta(milliseconds=0 if last else options["firstRetryIntervalInMilliseconds"])
-            self._schedule(awaited, lambda event_id: create_timer(event_id, parse_moment(self._now) + delay))
+            self._schedule_timer(awaited, parse_moment(self._now) + delay)
 
     # ------------------------------------------------------------------ the actions
     def _advance(self) -> None:
@@ -260,27 +263,33 @@ class Walk:
 
     def _timer(self, awaited: _Awaited) -> None:
         fire_at = parse_moment(awaited.action["fireAt"])
-        event_id = self._schedule(awaited, lambda event_id: create_timer(event_id, fire_at))
+        event_id = self._schedule_timer(awaited, fire_at)
         if awaited.action.get("isCanceled"):
             # It keeps its event id, and is created in the engine all the same; nobody waits for it.
             del self._open[event_id]
             awaited.settle()
 
     def _call(self, awaited: _Awaited) -> None:
+        event_id, action = self._open_task(awaited), awaited.action
         if awaited.kind in ACTIVITIES:
-            self._schedule(awaited, lambda event_id: schedule_activity(event_id, awaited.action))
+            kind, build = EventType.TASK_SCHEDULED, lambda: schedule_activity(event_id, action)
         else:
-            self._schedule(awaited, lambda event_id: self._child(event_id, awaited.action))
+            kind, build = EventType.SUB_ORCHESTRATION_INSTANCE_CREATED, lambda: self._child(event_id, action)
+        self._new[event_id] = _Scheduled(kind, action["functionName"], build)
 
     def _child(self, event_id: int, action: ActionJson) -> pb.OrchestratorAction:
         instance_id = action.get("instanceId") or f"{self.settings.execution_id}:{event_id}"
         version = action.get("version") or self.settings.default_version
         return start_sub_orchestration(event_id, action, instance_id, version)
 
-    def _schedule(self, awaited: _Awaited, build: Callable[[int], pb.OrchestratorAction]) -> int:
+    def _schedule_timer(self, awaited: _Awaited, fire_at: datetime) -> int:
+        event_id = self._open_task(awaited)
+        self._new[event_id] = _Scheduled(EventType.TIMER_CREATED, "", lambda: create_timer(event_id, fire_at))
+        return event_id
+
+    def _open_task(self, awaited: _Awaited) -> int:
         event_id, self._next_event_id = self._next_event_id, self._next_event_id + 1
         self._open[event_id] = awaited
-        self._new[event_id] = build(event_id)
         return event_id
 
     def _exists(self, awaited: _Awaited) -> bool:
@@ -310,3 +319,7 @@ class Walk:
             reason,
         )
         return False
+
+
+def _named(name: str) -> str:
+    return f" and name '{name}'" if name else ""

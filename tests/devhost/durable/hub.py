@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx
 from aiohttp import web
+from azure.durable_functions.models.utils import http_utils
 
 from devhost.durable.binding import client_binding_json
 from devhost.durable.engine import DurableEngine
@@ -59,6 +60,14 @@ class EventLoopThread:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+
+async def _close_client_session() -> None:
+    """Close the SDK's one client session if an activity of the app has opened it on this loop."""
+    session = http_utils._client_session
+    if session is not None and session._loop is asyncio.get_running_loop():
+        await session.close()
+        http_utils._client_session = None
 
 
 class Hub:
@@ -131,6 +140,7 @@ class Hub:
         self.webhook.close()
         for worker in self.workers:
             worker.stop()
+        self._threads.run(_close_client_session())
         self._threads.run(self.api.close())
         self._threads.run(self._runner.cleanup())
         self.engine.stop()

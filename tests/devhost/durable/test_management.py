@@ -106,9 +106,10 @@ def test_input_on_request_only(hub: Hub) -> None:
 def test_pages(hub: Hub) -> None:
     for n in range(5):
         hub.wait(hub.start("no_yield", n, f"page-{n}"))
-    seen, token = [], None
+    seen: list[str] = []
+    token = None
     while token != "":
-        headers = {"x-ms-continuation-token": token} if token else {}
+        headers: dict[str, str] = {"x-ms-continuation-token": token} if token else {}
         response = hub.http.get("instances?top=2&instanceIdPrefix=page-&showInput=false", headers=headers)
         page = response.json()
         assert len(page) <= 2

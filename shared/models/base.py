@@ -23,7 +23,7 @@ PrintableText = Annotated[str, AfterValidator(_printable)]
 class Model(BaseModel):
     """Base of everything this app builds itself: unknown fields are a mistake."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, use_enum_values=False)
+    model_config = ConfigDict(extra="forbid")
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON object of this model."""

@@ -22,7 +22,7 @@ class Document(Model):
     of the app can run side by side during a deployment.
     """
 
-    model_config = ConfigDict(extra="allow", str_strip_whitespace=False, validate_assignment=False)
+    model_config = ConfigDict(extra="allow")
 
     container: ClassVar[str]
     partition_field: ClassVar[str]

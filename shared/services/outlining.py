@@ -88,7 +88,7 @@ class Outlining:
         if provider is None:
             # A made-up outline in the middle of a researched plan would be worse than an honest failure.
             return Failed(code="providers_failed")
-        prompt = outline_prompt(version.specification, version.plan, module.order)
+        prompt = outline_prompt(version.specification, version.plan, module.order + 1)
         step = CallStep(version.key, call_generation(roadmap.id, roadmap.attempt), f"outline-{module.order}")
         answer = await take_turn(self._clients, provider, prompt, step, "goal_refused")
         if not isinstance(answer, Answer):

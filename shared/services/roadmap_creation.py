@@ -16,7 +16,7 @@ from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Idempotency, Profile, Roadmap
 from shared.orchestrations import Orchestrations
-from shared.planning.duration import weekly_hours_range
+from shared.planning.duration import parse_time_commitment
 from shared.planning.subject import interpret_goal
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
@@ -195,7 +195,7 @@ def _requested_hours(request: RoadmapRequest) -> tuple[float, float] | None:
     if request.time_commitment is None:
         return None
     try:
-        return weekly_hours_range(request.time_commitment)
+        return parse_time_commitment(request.time_commitment)
     except ValueError as error:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,0 +1,37 @@
+"""Hosts shared by the end-to-end tests: one without any provider, one with a fake provider at the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.app import app_host, with_provider
+from tests.support.local_host import LocalHost
+from tests.support.model_provider import ModelProvider
+
+
+@pytest.fixture(scope="session")
+def bare_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHost]:
+    """The app with no key and no network."""
+    with app_host(tmp_path_factory.mktemp("bare"), settings={"LLM_CHAIN": "groq"}) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[ModelProvider]:
+    with ModelProvider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def model_host(tmp_path_factory: pytest.TempPathFactory, provider: ModelProvider) -> Iterator[LocalHost]:
+    """The app with one provider, on two app processes."""
+    folder = tmp_path_factory.mktemp("model")
+    with app_host(folder, workers=2, settings=with_provider(provider)) as host:
+        yield host
+
+
+@pytest.fixture(autouse=True)
+def _forget_rules(provider: ModelProvider) -> None:
+    provider.reset()

@@ -1,0 +1,86 @@
+"""A learner in front of the HTTP API: what a front end does, in a few calls."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Self
+
+import httpx
+
+GOAL = {
+    "goal": "I want to learn Python!",
+    "skill_level": "beginner",
+    "weekly_hours": 5,
+    "learning_style": "hands_on",
+}
+ENDED = ("completed", "failed", "canceled")
+
+Body = dict[str, Any]
+
+
+class Learner:
+    """One learner's HTTP client; use as a context manager."""
+
+    def __init__(self, url: str, user_id: str) -> None:
+        self.user_id = user_id
+        self.http = httpx.Client(
+            base_url=f"{url}/api", headers={"X-User-Id": user_id}, timeout=60, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def create(self, key: str | None = None, **fields: Any) -> str:
+        """Ask for a roadmap; returns its id."""
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self.http.post("/roadmaps", json={**GOAL, **fields}, headers=headers)
+        assert response.status_code == 202, response.text
+        return str(response.json()["roadmap_id"])
+
+    def status(self, roadmap_id: str) -> Body:
+        return self._get(f"/roadmaps/{roadmap_id}/status")
+
+    def await_roadmap(self, roadmap_id: str, seconds: float = 60) -> Body:
+        """Wait until the roadmap has ended; returns it whole."""
+        self._await(f"/roadmaps/{roadmap_id}/status", "status", seconds)
+        return self._get(f"/roadmaps/{roadmap_id}")
+
+    def roadmap(self, seconds: float = 60, **fields: Any) -> Body:
+        """Create a roadmap and wait for it."""
+        return self.await_roadmap(self.create(**fields), seconds)
+
+    def generate(self, lesson_id: str) -> httpx.Response:
+        """Ask for a lesson."""
+        return self.http.post(f"/lessons/{lesson_id}/generate")
+
+    def await_lesson(self, lesson_id: str, seconds: float = 60) -> Body:
+        """Wait until the lesson has ended; returns it whole."""
+        self._await(f"/lessons/{lesson_id}/status", "generation_status", seconds)
+        return self.lesson(lesson_id)
+
+    def lesson(self, lesson_id: str) -> Body:
+        return self._get(f"/lessons/{lesson_id}")
+
+    def _get(self, path: str) -> Body:
+        response = self.http.get(path)
+        assert response.status_code == 200, f"{path}: {response.status_code} {response.text}"
+        body: Body = response.json()
+        return body
+
+    def _await(self, path: str, field: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            status = self._get(path)
+            if status[field] in ENDED:
+                return
+            assert time.monotonic() < deadline, f"{path} is still {status} after {seconds} s"
+            time.sleep(0.1)
+
+
+def first_lesson(roadmap: Body) -> Body:
+    """Return the first lesson of a roadmap."""
+    lesson: Body = roadmap["modules"][0]["lessons"][0]
+    return lesson

@@ -24,7 +24,7 @@ NEAR_DUPLICATE = 0.8
 # A page that answers this much less than the best page would lead the lesson astray.
 PAGE_RELEVANCE = 0.4
 
-# A code block must be about the lesson: at least this share of the best passage's score.
+# The best code block is always wanted; any other must score at least this share of the best passage.
 CODE_RELEVANCE = 0.25
 
 
@@ -88,7 +88,8 @@ def select(passages: Sequence[Passage], scores: Sequence[float], limit: int) -> 
     if not ranked:
         return []
     floor = CODE_RELEVANCE * scores[ranked[0]]
-    code = [i for i in ranked if passages[i].kind == "code" and scores[i] >= floor][: max(1, limit // 3)]
+    code = [i for i in ranked if passages[i].kind == "code"][: max(1, limit // 3)]
+    code = [i for i in code if i == code[0] or scores[i] >= floor]
     chosen: set[int] = set()
     for position in (ranked[0], *code, *ranked):
         wanted = {position}

@@ -9,7 +9,10 @@ from shared.models.research import Passage
 from shared.research.python_reference.inline import clean_topic
 from shared.research.python_reference.library import LIBRARY_PAGES, library_passages
 from shared.research.python_reference.passages import topic_passages
-from shared.research.python_reference.topics import DOCUMENTATION, topic_url
+from shared.research.python_reference.topics import page_url
+
+# Labels of a section that has another label of its own.
+SAME_SECTION = frozenset({"else"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,15 @@ class ReferencePage:
     passages: tuple[Passage, ...]
 
 
+def page_title(label: str) -> str:
+    """Return the title of a page as plain text; raises KeyError for a page that does not exist."""
+    if label.startswith("library/"):
+        return {page.label: page.title for page in LIBRARY_PAGES}[label]
+    from pydoc_data.topics import topics
+
+    return clean_topic(topics[label].lstrip().splitlines()[:1]).replace("`", "")
+
+
 def _topic_pages() -> list[ReferencePage]:
     from pydoc_data.topics import topics
 
@@ -30,11 +42,12 @@ def _topic_pages() -> list[ReferencePage]:
     # Chapters repeat their sections, which are topics too: the shortest text keeps what it shares with longer
     # ones.
     for label, text in sorted(topics.items(), key=lambda item: (len(item[1]), item[0])):
+        if label in SAME_SECTION:
+            continue
         passages = [passage for passage in topic_passages(text) if passage.text not in known]
         known.update(passage.text for passage in passages)
         if passages:
-            title = clean_topic(text.lstrip().splitlines()[:1])
-            pages.append(ReferencePage(label, title, topic_url(label), tuple(passages)))
+            pages.append(ReferencePage(label, page_title(label), page_url(label), tuple(passages)))
     return sorted(pages, key=lambda page: page.label)
 
 
@@ -43,8 +56,7 @@ def _library_pages() -> list[ReferencePage]:
     for page in LIBRARY_PAGES:
         passages = library_passages(page)
         if passages:
-            url = f"{DOCUMENTATION}library/{page.page}"
-            pages.append(ReferencePage(f"library/{page.page}", page.title, url, tuple(passages)))
+            pages.append(ReferencePage(page.label, page.title, page_url(page.label), tuple(passages)))
     return pages
 
 

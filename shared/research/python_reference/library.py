@@ -24,6 +24,11 @@ class LibraryPage:
     module: str
     names: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The page's name among all reference pages."""
+        return f"library/{self.page}"
+
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())

@@ -35,7 +35,12 @@ _TOPICS_BY_PAGE = {
 PAGE_OF_TOPIC = {label: page for page, labels in _TOPICS_BY_PAGE.items() for label in labels.split()}
 
 
-def topic_url(label: str) -> str:
-    """Return the address of a topic; the documentation's start page for a label that is not in the table."""
+def page_url(label: str) -> str:
+    """Return the address of a topic, or of a page of the library by its label `library/...`.
+
+    A topic that is not in the table (a later Python's) gets the documentation's start page.
+    """
+    if label.startswith("library/"):
+        return f"{DOCUMENTATION}{label}"
     page = PAGE_OF_TOPIC.get(label)
     return f"{DOCUMENTATION}{page}#{label}" if page else DOCUMENTATION

@@ -1,0 +1,1 @@
+"""The built-in Python roadmap as data: one file for each level."""

@@ -1,0 +1,1 @@
+"""The benchmark: what SkillSync adds to the time that its model provider takes. Run it with `make bench`."""

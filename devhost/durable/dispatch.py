@@ -1,5 +1,6 @@
 """Handing work out to the connected app processes, and taking it back from those that die or leave."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -17,6 +18,14 @@ OnWorkerExit = Literal["fail", "redeliver"]
 # What the real host reports for a killed worker (azure-functions-host WorkerProcess.OnProcessExited raises
 # WorkerProcessExitException); 137 is .NET's exit code of a process that signal 9 ended.
 WORKER_EXIT: Final = "python exited with code 137 (0x89)"
+
+# The serialized exception that follows it in an activity's failure (azure-functions-durable-js #543).
+_WORKER_EXIT_DETAILS: Final = json.dumps(
+    {
+        "$type": "Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException, Microsoft.Azure.WebJobs.Script",
+        "Message": WORKER_EXIT,
+    }
+)
 
 # gRPC polls a stream that nobody closes; a closed one is noticed at once through its callback.
 _STREAM_POLL_SECONDS: Final = 5.0
@@ -272,6 +281,7 @@ class WorkDispatch(ExecutionTracking):
             errorType="WorkerProcessExitException",
             errorMessage=f"Activity function '{item.name}' failed: {WORKER_EXIT}",
         )
+        failure.stackTrace.value = _WORKER_EXIT_DETAILS
         self._complete_activity(
             pb.ActivityResponse(
                 instanceId=item.instance_id,

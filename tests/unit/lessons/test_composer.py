@@ -201,7 +201,17 @@ sources = st.builds(
     retrieved_at=st.just(datetime(2026, 1, 1, tzinfo=UTC)),
     passages=st.lists(passages, min_size=1, max_size=4),
 )
-briefs = st.lists(sources, max_size=4, unique_by=lambda item: item.id).map(lambda items: brief(*items))
+
+
+def numbered(items: list[Source]) -> Brief:
+    """A brief of sources with ids of their own."""
+    return brief(
+        *(item.model_copy(update={"id": f"s{number}"}) for number, item in enumerate(items, start=1))
+    )
+
+
+# Half of the sources are real prose, so that arbitrary passages meet lessons that can be composed.
+briefs = st.lists(sources | st.sampled_from(PLANTS.sources), max_size=5).map(numbered)
 specifications = st.builds(
     specification,
     st.sampled_from(["Photosynthesis", "", "\x00", "leaf <script>"]) | lines,

@@ -1,0 +1,171 @@
+"""Cleaning removes what is dangerous or invented from any body, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from markdown_it import MarkdownIt
+
+from shared.lessons.cleaning import NothingLeft, clean_content
+from shared.models.content import (
+    Diagram,
+    Exercise,
+    LessonContent,
+    LessonResource,
+    QuizQuestion,
+    Section,
+    Video,
+)
+from shared.security.markdown import clean_markdown
+from tests.support.hostile import SNIPPETS, hostile
+from tests.support.lesson_briefs import brief, source
+
+GOOD = "https://good.example/page"
+FOUND = brief(source("Any text at all.", url=GOOD, title="Good"))
+
+
+def is_known(url: str) -> bool:
+    return "good.example" in url
+
+
+def lesson(**changes: Any) -> LessonContent:
+    """A small clean lesson with changes."""
+    fields: dict[str, Any] = {
+        "summary": "All is well.",
+        "objectives": ["Know it"],
+        "sections": [Section(heading="One", markdown="Text.", source_ids=["s1"])],
+    }
+    return LessonContent(**{**fields, **changes})
+
+
+def question(text: str, *options: str) -> QuizQuestion:
+    return QuizQuestion(
+        question=text, options=list(options or "abcd"), answer_index=1, explanation="Because."
+    )
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("a <b onclick=x>bold</b> word", "a bold word"),
+        ("`<b>` and\n\n```html\n<b>\n```", "`<b>` and\n\n```html\n<b>\n```"),
+        ("    <b>indented code</b>", "    <b>indented code</b>"),
+        ("see [this](http://evil.example/a) now", "see this now"),
+        (f"see [this]({GOOD}#part) now", f"see [this]({GOOD}#part) now"),
+        ("[x](javascript:alert(1)) y", "x y"),
+        ("[x](data:text/html,hi) and data: plain", "x and data: plain"),
+        ("![chart](http://evil.example/c.png) shows", "chart shows"),
+        (f"![chart]({GOOD}/c.png) shows", "chart shows"),
+        ("go to <http://evil.example/x>.", "go to evil.example."),
+        ("go to http://www.evil.example/x?y=1, then", "go to evil.example, then"),
+        (f"go to {GOOD}, then", f"go to {GOOD}, then"),
+        (f"[r][1] and [e][2]\n\n[1]: {GOOD}\n[2]: http://evil.example", f"[r](<{GOOD}>) and e"),
+        ("> quoted <i>x</i> [y](//evil.example)", "> quoted x y"),
+        ("- one\n- two [z](http://evil.example)", "- one\n- two z"),
+        ("1 < 2 and 3 > 2 & so on, List\\<T\\>", "1 < 2 and 3 > 2 & so on, List\\<T\\>"),
+    ],
+)
+def test_markdown(dirty: str, clean: str) -> None:
+    assert clean_markdown(dirty, is_known).strip() == clean.strip()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hostile)
+@example("\n\n".join(SNIPPETS))
+def test_no_parser_finds_html_images_or_unknown_links_afterwards(text: str) -> None:
+    cleaned = clean_markdown(text, is_known)
+    assert clean_markdown(cleaned, is_known) == cleaned
+    for parser in (
+        MarkdownIt("commonmark", {"html": True}).enable("table"),
+        MarkdownIt("js-default", {"html": True}),
+    ):
+        parser.validateLink = lambda url: True  # type: ignore[method-assign]
+        for token in parser.parse(cleaned):
+            assert token.type != "html_block"
+            for child in token.children or []:
+                assert child.type not in {"html_inline", "image"}
+                if child.type == "link_open":
+                    assert is_known(str(child.attrGet("href")))
+
+
+@settings(max_examples=100, deadline=None)
+@given(hostile)
+def test_code_survives(text: str) -> None:
+    code = re.sub(r"[`~\r]", "", text)
+    block = f"Before.\n\n```html\n{code}\n```\n\nAfter `<b>`."
+    assert clean_markdown(block, is_known) == block
+
+
+def test_unknown_sources_and_foreign_resources_go() -> None:
+    dirty = lesson(
+        sections=[Section(heading="One", markdown="Text.", source_ids=["s9", "s1", "s1"])],
+        resources=[
+            LessonResource(title="Good", url="HTTPS://GOOD.example/page", kind="page"),
+            LessonResource(title="Bad", url="https://evil.example", kind="page"),
+            LessonResource(title="Worse", url="javascript:alert(1)", kind="page"),
+        ],
+        video=Video(id="v", title="T", channel="C", url="https://evil.example/v"),
+    )
+    cleaned = clean_content(dirty, FOUND)
+    assert cleaned.sections[0].source_ids == ["s1"]
+    assert [resource.title for resource in cleaned.resources] == ["Good"]
+    assert cleaned.video is None
+
+
+def test_a_video_of_the_brief_stays() -> None:
+    video = Video(id="v", title="T <b>b</b>", channel="C", url=GOOD, study_notes=["<i></i>", "n"])
+    cleaned = clean_content(lesson(video=video), FOUND)
+    assert cleaned.video == video.model_copy(update={"title": "T b", "study_notes": ["n"]})
+
+
+def test_questions_are_asked_once_and_keep_their_options() -> None:
+    asked = [
+        question("What is it?"),
+        question("what  IS it?"),
+        question("And `<b>`?", "<b>", "`<b>`", "c", "d"),
+        question("Last?", "1", "2", "3", "<i>4</i>"),
+    ]
+    kept = clean_content(lesson(quiz=asked), FOUND).quiz
+    assert [item.question for item in kept] == ["What is it?", "Last?"]
+    assert kept[1].options == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    "mermaid",
+    [
+        "%%{init: {}}%%\ngraph TD\n  a-->b",
+        'graph TD\n  a-->b\n  click a "http://evil.example"',
+        "graph TD\n  a-->b\n  click a call alert()",
+        'graph TD\n  a["<img src=x>"]',
+        "graph TD\n  a[javascript:alert]",
+    ],
+)
+def test_diagrams_with_links_or_directives_go(mermaid: str) -> None:
+    good = Diagram(title="D", mermaid='graph TD\n  a["x"] --> b', alt_text="A to b.")
+    bad = Diagram(title="D", mermaid=mermaid, alt_text="A to b.")
+    assert clean_content(lesson(diagrams=[bad, good]), FOUND).diagrams == [good]
+
+
+def test_code_of_exercises_is_left_alone_and_their_prose_is_not() -> None:
+    code = "print('<b>')  # http://evil.example"
+    exercise = Exercise(
+        title="<i>T</i>", task="Do [it](http://evil.example)", starter_code=code, solution=code
+    )
+    prose = Exercise(title="E", task="Say.", solution="It is <b>so</b>.", hints=["<hr>", "h"])
+    cleaned = clean_content(lesson(exercises=[exercise, prose]), FOUND).exercises
+    assert cleaned[0] == exercise.model_copy(update={"title": "T", "task": "Do it"})
+    assert cleaned[1] == prose.model_copy(update={"solution": "It is so.", "hints": ["h"]})
+
+
+def test_hidden_characters_go() -> None:
+    assert clean_content(lesson(summary="a\u200bb\u202ec"), FOUND).summary == "abc"
+
+
+def test_an_empty_body_is_refused() -> None:
+    with pytest.raises(NothingLeft, match="section"):
+        clean_content(lesson(sections=[Section(heading="<b></b>", markdown="<i></i>")]), FOUND)
+    with pytest.raises(NothingLeft, match="objective"):
+        clean_content(lesson(objectives=["<b></b>"]), FOUND)

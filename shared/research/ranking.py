@@ -22,7 +22,7 @@ MODULE_WEIGHT = 0.5
 NEAR_DUPLICATE = 0.8
 
 # A page that answers this much less than the best page would lead the lesson astray.
-PAGE_RELEVANCE = 0.4
+PAGE_RELEVANCE = 0.5
 
 # The best code block is always wanted; any other must score at least this share of the best passage.
 CODE_RELEVANCE = 0.25

@@ -240,11 +240,11 @@ INTERMEDIATE = (
         "Saying what a function takes and returns, so that tools can check it.",
         (
             ReferenceLesson(
-                "Type hints: Optional, Union, Literal and Callable",
+                "Type hints: Optional, Union and Callable types",
                 "The special forms of the typing module for everyday annotations.",
                 (
                     "Annotate values that may be None with Optional and Union types",
-                    "Restrict a value to a Literal",
+                    "Annotate values of any type with Any",
                     "Annotate a Callable type",
                 ),
                 ("library/typing.html",),

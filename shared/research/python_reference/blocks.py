@@ -42,6 +42,9 @@ class Block:
         return self.kind in (Kind.SESSION, Kind.CODE)
 
 
+# Of a hundred characters of a program or a terminal, more than this many are signs or digits.
+PROSE_SIGNS = 0.04
+
 _underline = re.compile(r"([*=\-~^\"])\1{2,}")
 # "Note:" and its like stand alone above what they introduce.
 _label = re.compile(r"(?:Note|Warning|Important|Tip|Hint|Caution|Attention|See also):")
@@ -66,12 +69,18 @@ def _chunks(text: str) -> list[list[str]]:
     return [chunk for chunk in chunks if chunk]
 
 
-def _parses(source: str) -> bool:
+def is_python(source: str) -> bool:
+    """Tell whether a text is a program: it parses, and it is more than comments."""
     try:
-        ast.parse(source)
+        return bool(ast.parse(source).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
+
+
+def _looks_like_prose(body: str) -> bool:
+    """Tell whether a block that is no Python reads like sentences or a list rather than like a terminal."""
+    signs = len(re.findall(r"[()\[\]{}=<>_$@#\"'\d]", body))
+    return len(body.split()) >= 6 and signs < PROSE_SIGNS * len(body)
 
 
 def _is_program(chunks: list[list[str]], position: int, introduced: bool) -> bool:
@@ -82,7 +91,10 @@ def _is_program(chunks: list[list[str]], position: int, introduced: bool) -> boo
     body = textwrap.dedent("\n".join(chunks[position]))
     if _prose.fullmatch(body):
         return False
-    return introduced or (_parses(body) and len(body.split()) > 1)
+    if is_python(body):
+        return introduced or len(body.split()) > 1
+    # A line that begins with a literal is a term or a statement about code.
+    return introduced and not first.startswith('"') and not _looks_like_prose(body)
 
 
 def _literal(chunks: list[list[str]], position: int) -> tuple[tuple[str, ...], int]:
@@ -125,7 +137,7 @@ def _is_signature(chunks: list[list[str]], position: int) -> bool:
         return False
     if chunk[-1].endswith((".", ":", ",", ";")) or any(_indent_of(line) != indent for line in chunk):
         return False
-    if _parses(textwrap.dedent("\n".join(chunks[position + 1]))):
+    if is_python(textwrap.dedent("\n".join(chunks[position + 1]))):
         return False
     return all(re.match(r"[\w@]", line.strip()) for line in chunk) and not _prose.match(
         chunk[0].strip() + "."
@@ -151,7 +163,7 @@ def _introduced_program(chunk: list[str]) -> list[Block] | None:
     if not start or not chunk[start - 1].endswith(":") or min(map(_indent_of, chunk[start:])) <= indent:
         return None
     program = textwrap.dedent("\n".join(chunk[start:]))
-    if not _parses(program) or len(program.split()) < 2:
+    if not is_python(program) or len(program.split()) < 2:
         return None
     return [
         Block(Kind.PARAGRAPH, indent, tuple(line.strip() for line in chunk[:start])),

@@ -213,7 +213,8 @@ def library_passages(page: LibraryPage) -> list[Passage]:
         names = ("", *(name for name in vars(module) if not name.startswith("_")))
     for name in names:
         target = _resolve(module, name)
-        if target is None or (name and not callable(target)):
+        # A docstring that is only inherited speaks of something else.
+        if target is None or (name and not callable(target)) or not getattr(target, "__doc__", None):
             continue
         described = _described(name, target) if name else docstring_passages(inspect.getdoc(target) or "")
         for passage in described:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from shared.models.research import Passage
-from shared.research.python_reference.blocks import Block, Kind, split_blocks
+from shared.research.python_reference.blocks import Block, Kind, is_python, split_blocks
 from shared.research.python_reference.inline import clean_docstring, clean_topic
 from shared.research.python_reference.tables import table_rows
 from shared.text.sentences import split_sentences
@@ -79,7 +78,7 @@ class _Writer:
 
     def _begin_signature(self, block: Block) -> None:
         names = [self._clean([_signature_keyword.sub("", line)]).strip("`:") for line in block.lines]
-        is_code = all(_is_python(name) or "(" in name or "." in name for name in names)
+        is_code = all(is_python(name) or "(" in name or "." in name for name in names)
         self._signatures.append((block.indent, re.sub(r"\(.+\)", "()", names[0])))
         self._pending = "`" + "`, `".join(names) + "`: " if is_code else f"{names[0]}: "
 
@@ -122,16 +121,8 @@ class _Writer:
             self._close_introduction()
             return
         self._last, self._pending = None, ""
-        language = "python" if block.kind is Kind.SESSION or _is_python(code) else ""
+        language = "python" if block.kind is Kind.SESSION or is_python(code) else ""
         self.passages.append(Passage(kind="code", heading=self._heading, text=code, language=language))
-
-
-def _is_python(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _bounded(text: str) -> list[str]:

@@ -37,13 +37,22 @@ class Fields(TypedDict, total=False):
     setting: str
 
 
+def _refuse_unlisted(fields: Fields) -> None:
+    """Hold the list at run time too: a dictionary that is unpacked into a call escapes the type checker."""
+    unlisted = fields.keys() - Fields.__optional_keys__
+    if unlisted:
+        raise TypeError(f"not a field of a log record: {', '.join(sorted(unlisted))}")
+
+
 def log(event: str, level: int = logging.INFO, **fields: Unpack[Fields]) -> None:
     """Write one structured record, such as `log("roadmap.created", roadmap_id=...)`."""
+    _refuse_unlisted(fields)
     _logger.log(level, json.dumps({"event": event, **fields}), extra={"event": event, **fields})
 
 
 def log_fault(event: str, error: BaseException, **fields: Unpack[Fields]) -> None:
     """Write one structured record for a fault of the infrastructure, with its traceback."""
+    _refuse_unlisted(fields)
     _logger.error(
         json.dumps({"event": event, "error": type(error).__name__, **fields}),
         exc_info=error,

@@ -79,7 +79,8 @@ def worker_python() -> Path:
 
 def _make(interpreter: Path, folder: Path) -> None:
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
-    for command in ([interpreter, "-m", "venv", folder], [folder / "bin" / "python", *install]):
+    python = str(folder / "bin" / "python")
+    for command in ([str(interpreter), "-m", "venv", str(folder)], [python, *install]):
         run = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False)
         if run.returncode != 0:
             last = (run.stderr.strip() or run.stdout.strip()).splitlines()[-1:]

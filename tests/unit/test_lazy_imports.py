@@ -1,0 +1,40 @@
+"""Cold start is a feature: importing the app imports nothing that only some requests need."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.function_table import run_app_script
+
+LAZY = (
+    "azure.cosmos",
+    "azure.identity",
+    "azure.servicebus",
+    "json_repair",
+    "markdown_it",
+    "nh3",
+    "pydantic_settings",
+    "trafilatura",
+)
+
+
+def imported_by(statement: str) -> set[str]:
+    run = run_app_script(f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)))")
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def test_the_app_imports_heavy_libraries_where_they_are_used() -> None:
+    assert imported_by("import function_app").isdisjoint(LAZY)
+
+
+@pytest.mark.parametrize("library", ["azure.cosmos", "nh3", "json_repair"])
+def test_an_eager_import_would_be_noticed(library: str) -> None:
+    assert library in imported_by(f"import {library}, function_app")
+
+
+def test_neither_the_local_host_nor_the_tests_come_with_the_app() -> None:
+    roots = {name.partition(".")[0] for name in imported_by("import function_app")}
+    assert roots.isdisjoint({"devhost", "tests", "bench", "examples", "durabletask", "pytest"})

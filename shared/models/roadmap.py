@@ -46,10 +46,15 @@ class Progress(Model):
 
 
 class ModuleSummary(Model):
-    """What a roadmap's status tells of one module."""
+    """What a roadmap knows of one of its modules.
+
+    It changes in the same batch as the module, so whoever holds the newest roadmap need not read the modules,
+    which another instance may have written a moment ago.
+    """
 
     title: str
     order: int
+    hours: float
     status: GenerationStatus
 
 
@@ -95,6 +100,7 @@ class Roadmap(LearnerDocument):
     curriculum_key: str
     curriculum_version: int | None = None
     tier: Tier | None = None
+    note: str = Field(default="", description="what the plan is, when no model made it")
     total_duration: str = ""
     estimated_cost_usd: float = 0.0
     progress: Progress = Field(default_factory=Progress)
@@ -110,6 +116,11 @@ class Roadmap(LearnerDocument):
         return CurriculumSpecification(
             subject=self.subject, focus=self.focus, level=self.skill_level, language=self.language
         )
+
+    def module_ids(self, *statuses: GenerationStatus) -> list[str]:
+        """Return the ids of the modules with one of these statuses, in their order."""
+        found = [(module.order, id_) for id_, module in self.modules.items() if module.status in statuses]
+        return [id_ for _, id_ in sorted(found)]
 
     def module_id(self, order: int) -> str:
         """Return the id of the module at this place: the same for every repeat of the plan."""

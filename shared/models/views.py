@@ -93,6 +93,7 @@ class RoadmapView(RoadmapSummary):
     profile_snapshot: dict[str, str | float | None]
     phase: Phase
     message: str
+    note: str
     error: Failure | None
     estimated_cost_usd: float
     modules: list[ModuleView]

@@ -1,10 +1,22 @@
-"""Attempts: the one place that starts the orchestration of a roadmap."""
+"""Attempts: starting one, and telling whether one is still the newest."""
 
 from __future__ import annotations
 
+from shared.models.inputs import RoadmapAttempt
+from shared.models.outcomes import Failed
 from shared.models.roadmap import Roadmap
 from shared.orchestrations import Orchestrations, StartFailed
 from shared.telemetry import log_fault
+
+SUPERSEDED_PERHAPS = Failed(code="superseded", retryable=True)
+"""What was read does not fit, but another instance's write may only not be visible yet: ask again."""
+
+
+def verdict_on(roadmap: Roadmap, work: RoadmapAttempt) -> Failed | None:
+    """Return why an activity of this attempt may not go on, None when it may."""
+    if roadmap.attempt == work.attempt:
+        return None
+    return SUPERSEDED_PERHAPS if roadmap.attempt < work.attempt else Failed(code="superseded")
 
 
 def instance_id(roadmap: Roadmap) -> str:

@@ -7,10 +7,12 @@ from shared.errors import NotFound, PreconditionFailed
 from shared.models.inputs import FailInput, FinishInput
 from shared.models.library import LessonHead
 from shared.models.outcomes import Done, Failed
-from shared.models.roadmap import Failure, Module, Phase, Roadmap
+from shared.models.roadmap import Failure, Phase, Roadmap
 from shared.models.status import Generated, GenerationStatus, move
 from shared.planning.duration import total_duration
+from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.failures import failure
+from shared.services.leases import running_head
 from shared.services.linking import settle_waiting
 from shared.store.contract import BatchOperation
 from shared.store.documents import Documents, change, equals, increment, set_to
@@ -31,86 +33,81 @@ class RoadmapEnding:
         try:
             roadmap = await self._documents.read(Roadmap, work.user_id, work.roadmap_id)
         except NotFound:
-            return Failed(code="superseded")
-        if roadmap.attempt != work.attempt:
-            return Failed(code="superseded")
+            return SUPERSEDED_PERHAPS
+        if (verdict := verdict_on(roadmap, work)) is not None:
+            return verdict
         if roadmap.status.ended:
             return Done(result={"status": roadmap.status.value})
         try:
             status = await self._end(roadmap, work)
         except PreconditionFailed:
             # A module or the attempt has just moved: a repeat will see where to.
-            return Failed(code="superseded", retryable=True)
+            return SUPERSEDED_PERHAPS
         log("roadmap.ended", roadmap_id=roadmap.id, attempt=roadmap.attempt, code=status.value)
         return Done(result={"status": status.value})
 
     async def _end(self, roadmap: Roadmap, work: FinishInput) -> GenerationStatus:
-        page = await self._documents.query(
-            Module, roadmap.user_id, {"roadmap_id": roadmap.id}, order_by="order", limit=100
-        )
-        modules = page.items
-        unfinished = [module for module in modules if module.status is GenerationStatus.GENERATING]
-        operations: list[BatchOperation] = [
-            _failed_module(module, work.module_failures.get(module.id)) for module in unfinished
-        ]
-        failed = [module for module in modules if module.status is not GenerationStatus.COMPLETED]
-        error = _error(work, modules, failed)
+        unfinished = roadmap.module_ids(GenerationStatus.GENERATING)
+        failed = unfinished + roadmap.module_ids(GenerationStatus.FAILED, GenerationStatus.CANCELED)
+        error = _error(work, roadmap, failed)
         status = GenerationStatus.FAILED if error is not None else GenerationStatus.COMPLETED
         before = roadmap.status
         if before is GenerationStatus.PENDING:  # failed before it could begin
             before = move(Generated.ROADMAP, before, GenerationStatus.GENERATING)
         move(Generated.ROADMAP, before, status)
+        for module_id in unfinished:
+            roadmap.modules[module_id].status = GenerationStatus.FAILED
         ended = [
             set_to("/status", status.value),
             set_to("/phase", Phase.ENDED.value),
             set_to("/error", error.to_json() if error else None),
-            set_to("/message", error.message if error else _message(modules, failed)),
-            set_to("/total_duration", _duration(roadmap, modules)),
+            set_to("/message", error.message if error else _message(roadmap, failed)),
+            set_to("/total_duration", _duration(roadmap)),
+            set_to("/modules", roadmap.to_json()["modules"]),
+            increment("/progress/modules_failed", len(unfinished)),
             increment("/revision"),
         ]
-        counted = [increment("/progress/modules_failed", len(unfinished))]
-        summaries = roadmap.to_json()["modules"]
-        for module in unfinished:
-            summaries[module.id]["status"] = GenerationStatus.FAILED.value
-        counted.append(set_to("/modules", summaries))
         still = [equals("/attempt", roadmap.attempt), equals("/revision", roadmap.revision)]
-        operations.append(change(roadmap.id, [*ended, *counted], still))
-        await self._documents.batch(Roadmap, roadmap.user_id, operations)
+        operations: list[BatchOperation] = [
+            _failed_module(module_id, roadmap.attempt, work.module_failures.get(module_id))
+            for module_id in unfinished
+        ]
+        await self._documents.batch(Roadmap, roadmap.user_id, [*operations, change(roadmap.id, ended, still)])
         return status
 
 
-def _failed_module(module: Module, code: str | None) -> BatchOperation:
-    move(Generated.MODULE, module.status, GenerationStatus.FAILED)
+def _failed_module(module_id: str, attempt: int, code: str | None) -> BatchOperation:
+    generating = GenerationStatus.GENERATING
+    failed = move(Generated.MODULE, generating, GenerationStatus.FAILED)
     return change(
-        module.id,
-        [
-            set_to("/status", GenerationStatus.FAILED.value),
-            set_to("/error", failure(code or "infrastructure").to_json()),
-        ],
-        [equals("/status", module.status.value), equals("/attempt", module.attempt)],
+        module_id,
+        [set_to("/status", failed.value), set_to("/error", failure(code or "infrastructure").to_json())],
+        [equals("/status", generating.value), equals("/attempt", attempt)],
     )
 
 
-def _error(work: FinishInput, modules: list[Module], failed: list[Module]) -> Failure | None:
+def _error(work: FinishInput, roadmap: Roadmap, failed: list[str]) -> Failure | None:
     if work.failure is not None:
         return failure(work.failure)
-    if not modules or len(failed) == len(modules):
+    if len(failed) == len(roadmap.modules):
         return failure("no_modules")
     return None
 
 
-def _message(modules: list[Module], failed: list[Module]) -> str:
+def _message(roadmap: Roadmap, failed: list[str]) -> str:
+    total = len(roadmap.modules)
     if not failed:
-        return f"All {len(modules)} modules are ready."
-    names = ", ".join(f"“{module.title}”" for module in failed)
-    return f"{len(modules) - len(failed)} of {len(modules)} modules are ready. Retry to outline {names}."
+        return f"All {total} modules are ready."
+    names = ", ".join(f"“{roadmap.modules[module_id].title}”" for module_id in failed)
+    return f"{total - len(failed)} of {total} modules are ready. Retry to outline {names}."
 
 
-def _duration(roadmap: Roadmap, modules: list[Module]) -> str:
-    if not modules:
+def _duration(roadmap: Roadmap) -> str:
+    if not roadmap.modules:
         return ""
     return total_duration(
-        [module.hours for module in modules], (roadmap.weekly_hours_low, roadmap.weekly_hours_high)
+        [module.hours for module in roadmap.modules.values()],
+        (roadmap.weekly_hours_low, roadmap.weekly_hours_high),
     )
 
 
@@ -122,14 +119,14 @@ class GenerationEnding:
 
     async def fail(self, work: FailInput) -> Done | Failed:
         """End a generation as failed, and with it every lesson that waits for it."""
-        head = await self._documents.find(LessonHead, work.lesson_key, LessonHead.ID)
-        if head is None or head.generation != work.generation:
-            return Failed(code="superseded")
+        head = await running_head(self._documents, work)
+        if isinstance(head, Failed):
+            return head
         if head.status is GenerationStatus.GENERATING and work.failure != "superseded":
             try:
                 head = await fail_head(self._documents, head, work.failure)
             except PreconditionFailed:
-                return Failed(code="superseded", retryable=True)
+                return SUPERSEDED_PERHAPS
         settled = await settle_waiting(self._documents, head)
         log("lesson.failed", lesson_key=head.key, generation=head.generation, code=work.failure)
         return Done(result={"lessons": settled})

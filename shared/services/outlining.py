@@ -13,8 +13,9 @@ from shared.models.outcomes import Deferred, Done, Failed, Next
 from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.models.specification import LessonSpecification
 from shared.models.status import GenerationStatus
-from shared.planning.local_curriculum import local_outline, local_plan
+from shared.planning.local_curriculum import local_curriculum
 from shared.services.asking import provider_of, take_turn
+from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.failures import failure
 from shared.services.planning import answer_metadata, call_generation
 from shared.store.contract import BatchOperation, Condition
@@ -37,9 +38,11 @@ class Outlining:
             roadmap = await self._documents.read(Roadmap, work.user_id, work.roadmap_id)
             module = await self._documents.read(Module, work.user_id, work.module_id)
         except NotFound:
-            return Failed(code="superseded")
-        if module.attempt != work.attempt or roadmap.attempt != work.attempt:
-            return Failed(code="superseded")
+            return SUPERSEDED_PERHAPS
+        if (verdict := verdict_on(roadmap, work)) is not None:
+            return verdict
+        if module.attempt < work.attempt:
+            return SUPERSEDED_PERHAPS
         if module.status is GenerationStatus.COMPLETED:
             return Done(result={})
         if module.status is GenerationStatus.FAILED and module.error is not None:
@@ -48,7 +51,7 @@ class Outlining:
             return await self._write(roadmap, module, work)
         except (Conflict, PreconditionFailed):
             # A second copy of this call was faster, or the attempt is over: a repeat will see which.
-            return Failed(code="superseded", retryable=True)
+            return SUPERSEDED_PERHAPS
 
     async def _write(
         self, roadmap: Roadmap, module: Module, work: OutlineInput
@@ -66,8 +69,7 @@ class Outlining:
     ) -> ModuleOutline | Deferred | Next | Failed:
         specification = roadmap.specification
         if roadmap.tier is Tier.GENERIC:
-            plan, _ = local_plan(specification)
-            return local_outline(specification, plan, module.order, Tier.GENERIC)
+            return local_curriculum(specification).outlines[module.order]
         number = roadmap.curriculum_version or 1
         outline_id = CurriculumOutline.id_of(number, module.order)
         shared = await self._documents.find(CurriculumOutline, specification.key, outline_id)
@@ -77,7 +79,7 @@ class Outlining:
             CurriculumVersion, specification.key, CurriculumVersion.id_of(number)
         )
         if version.tier is not Tier.MODEL:
-            outline = local_outline(specification, version.plan, module.order, version.tier)
+            outline = local_curriculum(specification).outlines[module.order]
             return await self._share(version, module.order, outline, {})
         return await self._ask(roadmap, module, work, version)
 

@@ -15,8 +15,9 @@ from shared.models.outcomes import Deferred, Done, Failed, Next
 from shared.models.roadmap import Module, ModuleSummary, Phase, Roadmap
 from shared.models.specification import CurriculumSpecification
 from shared.models.status import GenerationStatus
-from shared.planning.local_curriculum import local_plan
+from shared.planning.local_curriculum import local_curriculum
 from shared.services.asking import provider_of, take_turn
+from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.store.documents import Documents, change, creation, equals, increment, set_to
 from shared.telemetry import log
 
@@ -53,11 +54,13 @@ class Planning:
         try:
             roadmap = await self._documents.read(Roadmap, work.user_id, work.roadmap_id)
         except NotFound:
-            return Failed(code="superseded")
-        if roadmap.attempt != work.attempt or roadmap.status.ended:
+            return SUPERSEDED_PERHAPS
+        if (verdict := verdict_on(roadmap, work)) is not None:
+            return verdict
+        if roadmap.status.ended:
             return Failed(code="superseded")
         if roadmap.modules:
-            return await self._remaining(roadmap)
+            return Done(result={"module_ids": roadmap.module_ids(GenerationStatus.GENERATING)})
         try:
             if roadmap.status is GenerationStatus.PENDING:
                 roadmap = await self._begin(roadmap)
@@ -67,15 +70,8 @@ class Planning:
             await self._store(roadmap, found)
         except (Conflict, PreconditionFailed):
             # A second copy of this call was faster, or the attempt is over: a repeat will see which.
-            return Failed(code="superseded", retryable=True)
+            return SUPERSEDED_PERHAPS
         return Done(result={"module_ids": [roadmap.module_id(i) for i in range(len(found.plan.modules))]})
-
-    async def _remaining(self, roadmap: Roadmap) -> Done:
-        page = await self._documents.query(
-            Module, roadmap.user_id, {"roadmap_id": roadmap.id}, order_by="order", limit=100
-        )
-        left = [module.id for module in page.items if module.status is GenerationStatus.GENERATING]
-        return Done(result={"module_ids": left})
 
     async def _begin(self, roadmap: Roadmap) -> Roadmap:
         roadmap.move_to(GenerationStatus.GENERATING)
@@ -98,16 +94,12 @@ class Planning:
         specification = roadmap.specification
         provider = provider_of(self._clients, work)
         cached = await latest_curriculum(self._documents, specification.key)
-        # What was extracted while no provider was there is good enough only as long as none is.
-        if cached is not None and (cached.tier is Tier.MODEL or provider is None):
+        if cached is not None and cached.tier is Tier.MODEL:
             log("curriculum.hit", roadmap_id=roadmap.id, tier=cached.tier.value)
             return cached
         number = cached.version_number + 1 if cached else 1
         if provider is None:
-            plan, tier = local_plan(specification)
-            version = _version(specification, number, tier, plan, {"ai_provider": LOCAL_AUTHOR})
-            # A generic plan knows nothing of the subject; it would only keep others from a better one.
-            return version if tier is Tier.GENERIC else await self._share(version)
+            return await self._plan_locally(specification, cached, number)
         prompt = plan_prompt(specification)
         step = CallStep(specification.key, call_generation(roadmap.id, roadmap.attempt), "plan")
         answer = await take_turn(self._clients, provider, prompt, step, "goal_refused")
@@ -117,6 +109,16 @@ class Planning:
         return await self._share(
             _version(specification, number, Tier.MODEL, answer.value.to_plan(), metadata)
         )
+
+    async def _plan_locally(
+        self, specification: CurriculumSpecification, cached: CurriculumVersion | None, number: int
+    ) -> CurriculumVersion:
+        local = local_curriculum(specification)
+        if cached is not None and cached.plan == local.plan:
+            return cached
+        version = _version(specification, number, local.tier, local.plan, {"note": local.note})
+        # A generic plan knows nothing of the subject; it would only keep others from a better one.
+        return version if local.tier is Tier.GENERIC else await self._share(version)
 
     async def _share(self, version: CurriculumVersion) -> CurriculumVersion:
         """Store a curriculum for all; when another one was faster, everybody follows that one."""
@@ -143,7 +145,9 @@ class Planning:
             for order, planned in enumerate(version.plan.modules)
         ]
         summaries = {
-            module.id: ModuleSummary(title=module.title, order=module.order, status=module.status).to_json()
+            module.id: ModuleSummary(
+                title=module.title, order=module.order, hours=module.hours, status=module.status
+            ).to_json()
             for module in modules
         }
         plan = change(
@@ -155,6 +159,7 @@ class Planning:
                 set_to("/message", f"Outlining {len(modules)} modules."),
                 set_to("/tier", version.tier.value),
                 set_to("/curriculum_version", version.version_number),
+                set_to("/note", version.generation_metadata.get("note", "")),
                 increment("/revision"),
             ],
             [
@@ -164,9 +169,6 @@ class Planning:
             ],
         )
         await self._documents.batch(Roadmap, roadmap.user_id, [plan, *map(creation, modules)])
-
-
-LOCAL_AUTHOR = "none"
 
 
 def _version(

@@ -21,8 +21,7 @@ from shared.orchestrations import Orchestrations
 from shared.services import attempts, lesson_generation
 from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.linking import settle, settle_waiting
-from shared.services.roadmap_retry import restart_module, restart_roadmap
-from shared.services.roadmaps import Roadmaps
+from shared.services.roadmap_retry import restart
 from shared.store.documents import replacement
 from shared.telemetry import log
 
@@ -84,15 +83,10 @@ class Reconciler:
         return True
 
     async def _restart(self, roadmap: Roadmap) -> None:
-        modules = await Roadmaps(self._clients).modules(roadmap.user_id, roadmap.id)
-        left = [module for module in modules if module.status is GenerationStatus.GENERATING]
-        operations = [restart_module(module, roadmap.attempt + 1) for module in left]
-        failed_before = roadmap.progress.modules_failed
-        restart_roadmap(roadmap, left)
         # A recovery goes on with what was interrupted; what has failed stays failed until a learner retries.
-        roadmap.progress.modules_failed = failed_before
+        left = roadmap.module_ids(GenerationStatus.GENERATING)
+        operations = restart(roadmap, left, "Interrupted; going on where it stopped.")
         roadmap.recoveries += 1
-        roadmap.message = "Interrupted; going on where it stopped."
         await self._documents.batch(Roadmap, roadmap.user_id, [replacement(roadmap), *operations])
         log("roadmap.recovered", roadmap_id=roadmap.id, attempt=roadmap.attempt)
         await attempts.start_roadmap(self._orchestrations, roadmap)

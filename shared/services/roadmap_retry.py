@@ -7,8 +7,8 @@ from http import HTTPStatus
 from shared.clients import Clients
 from shared.errors import PreconditionFailed, Problem
 from shared.models.document import now
-from shared.models.roadmap import Module, Phase, Roadmap
-from shared.models.status import GenerationStatus
+from shared.models.roadmap import Phase, Roadmap
+from shared.models.status import Generated, GenerationStatus, move
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import start_roadmap
 from shared.services.roadmaps import Roadmaps
@@ -18,6 +18,7 @@ from shared.telemetry import log
 
 # A write that lost a race reads again; more losses in a row than this mean that something else is wrong.
 TRIES = 5
+UNFINISHED = (GenerationStatus.GENERATING, GenerationStatus.FAILED, GenerationStatus.CANCELED)
 
 
 class RoadmapRetry:
@@ -47,34 +48,21 @@ class RoadmapRetry:
         )
 
     async def _begin(self, roadmap: Roadmap) -> Roadmap:
-        modules = await self._roadmaps.modules(roadmap.user_id, roadmap.id)
-        again = [module for module in modules if module.status is not GenerationStatus.COMPLETED]
+        again = roadmap.module_ids(*UNFINISHED)
         if roadmap.status is GenerationStatus.COMPLETED and not again:
             raise Problem(
                 HTTPStatus.CONFLICT, "nothing_to_retry", "Nothing of this roadmap has failed: it is complete."
             )
-        operations = [restart_module(module, roadmap.attempt + 1) for module in again]
-        restart_roadmap(roadmap, again)
+        operations = restart(roadmap, again, "Trying again what failed.")
         roadmap.recoveries = 0
+        roadmap.progress.modules_failed = 0
         await self._documents.batch(Roadmap, roadmap.user_id, [replacement(roadmap), *operations])
         log("roadmap.retried", roadmap_id=roadmap.id, attempt=roadmap.attempt, count=len(again))
         return await self._documents.read(Roadmap, roadmap.user_id, roadmap.id)
 
 
-def restart_module(module: Module, attempt: int) -> BatchOperation:
-    """Return the operation that takes a module into a new attempt."""
-    before = module.status.value
-    if module.status is not GenerationStatus.GENERATING:
-        module.move_to(GenerationStatus.GENERATING)
-    return change(
-        module.id,
-        [set_to("/status", module.status.value), set_to("/attempt", attempt), set_to("/error", None)],
-        [equals("/status", before)],
-    )
-
-
-def restart_roadmap(roadmap: Roadmap, modules: list[Module]) -> None:
-    """Take a roadmap into a new attempt that redoes these modules."""
+def restart(roadmap: Roadmap, module_ids: list[str], message: str) -> list[BatchOperation]:
+    """Take a roadmap into a new attempt that redoes these modules; returns what changes in the modules."""
     if roadmap.status is not GenerationStatus.GENERATING:
         roadmap.move_to(GenerationStatus.GENERATING)
     roadmap.attempt += 1
@@ -82,7 +70,17 @@ def restart_roadmap(roadmap: Roadmap, modules: list[Module]) -> None:
     roadmap.requested_at = now()
     roadmap.error = None
     roadmap.phase = Phase.OUTLINING if roadmap.modules else Phase.PLANNING
-    roadmap.message = "Trying again what failed."
-    roadmap.progress.modules_failed = 0
-    for module in modules:
-        roadmap.modules[module.id].status = GenerationStatus.GENERATING
+    roadmap.message = message
+    return [_restart_module(roadmap, module_id) for module_id in module_ids]
+
+
+def _restart_module(roadmap: Roadmap, module_id: str) -> BatchOperation:
+    module = roadmap.modules[module_id]
+    before = module.status
+    if before is not GenerationStatus.GENERATING:
+        module.status = move(Generated.MODULE, before, GenerationStatus.GENERATING)
+    return change(
+        module_id,
+        [set_to("/status", module.status.value), set_to("/attempt", roadmap.attempt), set_to("/error", None)],
+        [equals("/status", before.value)],
+    )

@@ -25,8 +25,9 @@ from shared.models.outcomes import Deferred, Done, Failed, Next
 from shared.models.research import Brief
 from shared.models.status import GenerationStatus
 from shared.services.asking import provider_of, take_turn
+from shared.services.attempts import SUPERSEDED_PERHAPS
+from shared.services.leases import prolong_lease, running_head
 from shared.services.linking import settle_waiting
-from shared.services.researching import LEASE, running_head
 from shared.store.documents import change, creation, equals, set_to
 from shared.telemetry import log
 
@@ -55,16 +56,20 @@ class Writing:
         publishes nothing.
         """
         head = await running_head(self._documents, work)
-        if head is not None and head.status is GenerationStatus.COMPLETED:
+        if isinstance(head, Failed):
+            return head
+        if head.status is GenerationStatus.COMPLETED:
             return await self._published(head)
-        if head is None or head.status is not GenerationStatus.GENERATING or head.lease_token != work.token:
+        if head.lease_token < work.token:
+            return SUPERSEDED_PERHAPS
+        if head.status is not GenerationStatus.GENERATING or head.lease_token > work.token:
             return Failed(code="superseded")
         try:
-            await self._renew_lease(head)
+            await prolong_lease(self._documents, head)
             return await self._write(head, work)
         except (Conflict, PreconditionFailed):
             # A second copy published, or another writer holds the lease: a repeat will see which.
-            return Failed(code="superseded", retryable=True)
+            return SUPERSEDED_PERHAPS
 
     async def _write(self, head: LessonHead, work: WriteInput) -> Done | Deferred | Next | Failed:
         brief = await self._documents.read(BriefDocument, head.key, BriefDocument.id_of(head.generation))
@@ -87,16 +92,6 @@ class Writing:
     async def _published(self, head: LessonHead) -> Done:
         await settle_waiting(self._documents, head)
         return Done(result={"version": LessonVersion.label(head.best_version or head.latest_version)})
-
-    async def _renew_lease(self, head: LessonHead) -> None:
-        expires_at = (now() + LEASE).isoformat().replace("+00:00", "Z")
-        await self._documents.patch(
-            LessonHead,
-            head.key,
-            head.id,
-            [set_to("/lease/expires_at", expires_at)],
-            [equals("/lease_token", head.lease_token), equals("/status", head.status.value)],
-        )
 
     # ------------------------------------------------------------------ the body
 

@@ -1,0 +1,63 @@
+"""The lease of a generation: who may write, and until when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.models.document import now
+from shared.models.inputs import Generation
+from shared.models.library import Lease, LessonHead
+from shared.models.outcomes import Failed
+from shared.models.status import GenerationStatus
+from shared.services.attempts import SUPERSEDED_PERHAPS
+from shared.store.documents import Documents, equals, set_to
+
+# Longer than an activity may run (150 s), so that a living writer never loses its lease between two hops.
+LEASE = timedelta(minutes=5)
+# Clocks of instances may differ by this much before a lease is taken over.
+CLOCK_ALLOWANCE = timedelta(seconds=30)
+
+
+async def running_head(documents: Documents, work: Generation) -> LessonHead | Failed:
+    """Return the head, if this generation is still the one that it waits for."""
+    head = await documents.find(LessonHead, work.lesson_key, LessonHead.ID)
+    if head is None or head.generation < work.generation:
+        return SUPERSEDED_PERHAPS
+    if head.generation > work.generation:
+        return Failed(code="superseded")
+    return head
+
+
+async def take_lease(documents: Documents, head: LessonHead, owner: str) -> LessonHead:
+    """Take or renew the lease under a new fencing token; raises PreconditionFailed when another was faster.
+
+    Whoever held an older token may no longer publish.
+    """
+    token = head.lease_token + 1
+    lease = Lease(token=token, owner=owner, expires_at=now() + LEASE)
+    return await documents.patch(
+        LessonHead,
+        head.key,
+        head.id,
+        [set_to("/lease", lease.to_json()), set_to("/lease_token", token)],
+        [
+            equals("/lease_token", head.lease_token),
+            equals("/generation", head.generation),
+            equals("/status", GenerationStatus.GENERATING.value),
+        ],
+    )
+
+
+async def prolong_lease(documents: Documents, head: LessonHead) -> None:
+    """Move the end of the lease under the same token; raises PreconditionFailed when it was taken over."""
+    expires_at = (now() + LEASE).isoformat().replace("+00:00", "Z")
+    await documents.patch(
+        LessonHead,
+        head.key,
+        head.id,
+        [set_to("/lease/expires_at", expires_at)],
+        [
+            equals("/lease_token", head.lease_token),
+            equals("/status", GenerationStatus.GENERATING.value),
+        ],
+    )

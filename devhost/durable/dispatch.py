@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import grpc
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
-from durabletask.testing.in_memory_backend import ActivityWorkItem, InMemoryOrchestrationBackend
+from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend
 
+from devhost.durable.connections import ActivityKey, Connection, OrchestrationLease
 from devhost.durable.executions import ExecutionTracking
 from devhost.durable.wire import failed_action, utc_now
 
@@ -22,7 +22,10 @@ WORKER_EXIT: Final = "python exited with code 137 (0x89)"
 # The serialized exception that follows it in an activity's failure (azure-functions-durable-js #543).
 _WORKER_EXIT_DETAILS: Final = json.dumps(
     {
-        "$type": "Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException, Microsoft.Azure.WebJobs.Script",
+        "$type": (
+            "Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException, "
+            "Microsoft.Azure.WebJobs.Script"
+        ),
         "Message": WORKER_EXIT,
     }
 )
@@ -30,39 +33,6 @@ _WORKER_EXIT_DETAILS: Final = json.dumps(
 # gRPC polls a stream that nobody closes; a closed one is noticed at once through its callback.
 _STREAM_POLL_SECONDS: Final = 5.0
 _NO_LIMIT: Final = 2**31
-
-ActivityKey = tuple[str, int]
-
-
-@dataclass
-class OrchestrationLease:
-    """A turn that an app process is computing; `started` heads its new events."""
-
-    completion_token: str
-    started: pb.HistoryEvent | None
-
-
-@dataclass(eq=False)
-class Connection:
-    """One app process's stream of work, with what it holds."""
-
-    max_orchestrations: int
-    max_activities: int
-    orchestrations: dict[str, OrchestrationLease] = field(default_factory=dict)
-    activities: dict[ActivityKey, ActivityWorkItem] = field(default_factory=dict)
-    waiting: bool = False
-    leaving: bool = False
-    closed: bool = False
-
-    @property
-    def takes_orchestrations(self) -> bool:
-        """Whether the process has room for a further orchestrator turn."""
-        return not self.leaving and len(self.orchestrations) < self.max_orchestrations
-
-    @property
-    def takes_activities(self) -> bool:
-        """Whether the process has room for a further activity."""
-        return not self.leaving and len(self.activities) < self.max_activities
 
 
 class WorkDispatch(ExecutionTracking):

@@ -6,44 +6,34 @@ Status codes, bodies and their oddities are those of the extension's HttpApiHand
 import asyncio
 import hmac
 import ipaddress
-import json
-import unicodedata
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 
-import grpc.aio
 from aiohttp import web
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from devhost.durable.api_requests import (
+    ARGUMENT,
+    INTERNAL,
+    Handler,
+    Refused,
+    answered,
+    body_text,
+    checked_id,
+    flag,
+    instance_filter,
+    number,
+    require_json,
+)
 from devhost.durable.binding import RPC_PATH, WEBHOOK_PATH, management_urls
-from devhost.durable.hub_client import HubClient, InstanceExistsError, InstanceFilter
+from devhost.durable.hub_client import HubClient, InstanceExistsError
 from devhost.durable.orchestration import unknown_orchestrator
-from devhost.durable.status import STATUS_NAMES, STATUSES, history_view, status_json, token
+from devhost.durable.status import STATUS_NAMES, history_view, status_json, token
 from devhost.durable.wire import is_terminal, text_of
 
 _PAGE_SIZE = 100
-_LONGEST_INSTANCE_ID = 256
-_FORBIDDEN_IN_IDS = frozenset("/\\?#")
 _CONTINUATION_HEADER = "x-ms-continuation-token"
-_ARGUMENT = "One or more of the arguments submitted is incorrect"
-_INTERNAL = "Something went wrong while processing your request"
 _RESTART_UNKNOWN = "InstanceId does not match a valid orchestration instance."
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class _Refused(Exception):
-    """A request that ends in an error body: System.Web.Http.HttpError, which the Python client reads."""
-
-    def __init__(
-        self, status: int, message: str, exception: str = "", kind: str = "System.ArgumentException"
-    ) -> None:
-        super().__init__(exception or message)
-        self.status = status
-        self.body = {"Message": message}
-        if exception:
-            self.body |= {"ExceptionMessage": exception, "ExceptionType": kind, "StackTrace": ""}
 
 
 class ManagementApi:
@@ -81,7 +71,7 @@ class ManagementApi:
                 ("POST", "/instances/{id}/{operation}", self._operate),
                 ("*", "/entities{rest:(/.*)?}", self._entities),
             ):
-                guarded = guard(_answered(handler))
+                guarded = guard(answered(handler))
                 app.router.add_route(method, prefix + path, guarded)
                 app.router.add_route(method, prefix + path + "/", guarded)
             # The extension has no 405: another method on a known path is not found.
@@ -115,12 +105,12 @@ class ManagementApi:
         name = request.match_info["name"]
         known = list(self._orchestrators())
         if name.casefold() not in {orchestrator.casefold() for orchestrator in known}:
-            raise _Refused(400, _ARGUMENT, unknown_orchestrator(name, known))
-        body = await _body(request)
+            raise Refused(400, ARGUMENT, unknown_orchestrator(name, known))
+        body = await body_text(request)
         if body:
-            _require_json(body)
+            require_json(body)
         version = request.query.get("version", self._default_version)
-        instance_id = _checked_id(request.match_info.get("id") or uuid.uuid4().hex)
+        instance_id = checked_id(request.match_info.get("id") or uuid.uuid4().hex)
         await self._start_instance(name, instance_id, body or None, version)
         return await self._started(request, instance_id)
 
@@ -132,15 +122,15 @@ class ManagementApi:
         except InstanceExistsError as error:
             state = await self._hub_client.state(instance_id)
             status = STATUS_NAMES[state.orchestrationStatus] if state is not None else "Running"
-            raise _Refused(
+            raise Refused(
                 500,
-                _INTERNAL,
+                INTERNAL,
                 f"An Orchestration instance with the status {status} already exists.",
                 "System.InvalidOperationException",
             ) from error
 
     async def _started(self, request: web.Request, instance_id: str) -> web.Response:
-        timeout, interval = _number(request, "timeout"), _number(request, "pollingInterval")
+        timeout, interval = number(request, "timeout"), number(request, "pollingInterval")
         if timeout is not None and interval is not None:
             return await self._wait(request, instance_id, timeout, interval)
         return self._check_status(request, instance_id)
@@ -159,8 +149,8 @@ class ManagementApi:
     ) -> web.Response:
         """Answer with the output once the instance has ended, or after `longest` seconds with the links."""
         if interval > longest:
-            raise _Refused(
-                400, _ARGUMENT, f"Total timeout {longest:g} should be bigger than retry timeout {interval:g}"
+            raise Refused(
+                400, ARGUMENT, f"Total timeout {longest:g} should be bigger than retry timeout {interval:g}"
             )
         deadline = asyncio.get_running_loop().time() + longest
         while True:
@@ -182,29 +172,29 @@ class ManagementApi:
         state = await self._hub_client.state(instance_id)
         if state is None:
             return web.Response(status=404)
-        show_input = _flag(request, "showInput", default=True)
+        show_input = flag(request, "showInput", default=True)
         body = status_json(state, show_input=show_input)
-        if _flag(request, "showHistory") and state.orchestrationStatus != pb.ORCHESTRATION_STATUS_PENDING:
+        if flag(request, "showHistory") and state.orchestrationStatus != pb.ORCHESTRATION_STATUS_PENDING:
             body["historyEvents"] = history_view(
                 await self._hub_client.history(instance_id),
                 show_input=show_input,
-                show_output=_flag(request, "showHistoryOutput"),
+                show_output=flag(request, "showHistoryOutput"),
             )
         if not is_terminal(state.orchestrationStatus):
             headers = {"Location": str(request.url), "Retry-After": "5"}
             return web.json_response(body, status=202, headers=headers)
         failed = state.orchestrationStatus == pb.ORCHESTRATION_STATUS_FAILED
-        as_error = failed and _flag(request, "returnInternalServerErrorOnFailure")
+        as_error = failed and flag(request, "returnInternalServerErrorOnFailure")
         return web.json_response(body, status=500 if as_error else 200)
 
     async def _query(self, request: web.Request) -> web.Response:
-        page_size = _number(request, "top")
+        page_size = number(request, "top")
         page = await self._hub_client.query(
-            _filter(request),
+            instance_filter(request),
             int(page_size) if page_size is not None and page_size >= 1 else _PAGE_SIZE,
             request.headers.get(_CONTINUATION_HEADER),
         )
-        show_input = _flag(request, "showInput", default=True)
+        show_input = flag(request, "showInput", default=True)
         return web.json_response(
             [status_json(state, show_input=show_input) for state in page.states],
             headers={_CONTINUATION_HEADER: page.continuation or ""},
@@ -218,7 +208,7 @@ class ManagementApi:
         return web.json_response({"instancesDeleted": await self._hub_client.purge(instance_id)})
 
     async def _purge_all(self, request: web.Request) -> web.Response:
-        wanted = _filter(request)
+        wanted = instance_filter(request)
         if wanted.created_from is None:
             return web.json_response("Please provide value for 'createdTimeFrom' parameter.", status=400)
         deleted = await self._hub_client.purge_all(wanted)
@@ -233,9 +223,9 @@ class ManagementApi:
         if is_terminal(state.orchestrationStatus):
             return web.Response(status=410)
         if request.content_type.lower() != "application/json":
-            raise _Refused(400, "Only application/json request content is supported")
-        payload = await _body(request)
-        _require_json(payload)
+            raise Refused(400, "Only application/json request content is supported")
+        payload = await body_text(request)
+        require_json(payload)
         # Verbatim: the Python client encodes twice, and the orchestrator gets a str, as on Azure (#295).
         await self._hub_client.raise_event(instance_id, request.match_info["event"], payload)
         return web.Response(status=202)
@@ -269,14 +259,14 @@ class ManagementApi:
     ) -> web.Response:
         if state is None:
             message = f"An orchestrastion with the instanceId {instance_id} was not found."
-            raise _Refused(400, _RESTART_UNKNOWN, message)
-        anew = _flag(request, "restartWithNewInstanceId", default=True)
+            raise Refused(400, _RESTART_UNKNOWN, message)
+        anew = flag(request, "restartWithNewInstanceId", default=True)
         new_id = uuid.uuid4().hex if anew else instance_id
         await self._start_instance(state.name, new_id, text_of(state, "input"), self._default_version)
         return await self._started(request, new_id)
 
     async def _entities(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's signature
-        raise _Refused(501, "Durable entities are not emulated by the local host.")
+        raise Refused(501, "Durable entities are not emulated by the local host.")
 
 
 async def _not_found(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler's signature
@@ -288,100 +278,17 @@ def _rewind(state: pb.OrchestrationState) -> web.Response:
         return web.Response(status=410)
     if state.orchestrationStatus != pb.ORCHESTRATION_STATUS_FAILED:
         message = "The rewind operation is only supported on failed orchestration instances."
-        raise _Refused(500, _INTERNAL, message, "System.InvalidOperationException")
-    raise _Refused(501, "Rewind is not emulated by the local host: restart the instance.")
+        raise Refused(500, INTERNAL, message, "System.InvalidOperationException")
+    raise Refused(501, "Rewind is not emulated by the local host: restart the instance.")
 
 
 def _require_suspended(state: pb.OrchestrationState, operation: str, *, suspended: bool) -> None:
     if (state.orchestrationStatus == pb.ORCHESTRATION_STATUS_SUSPENDED) is not suspended:
         status = STATUS_NAMES[state.orchestrationStatus]
-        raise _Refused(
+        raise Refused(
             500,
-            _INTERNAL,
+            INTERNAL,
             f"Cannot {operation} the orchestration instance {state.instanceId} because instance is in the "
             f"{status} state.",
             "System.InvalidOperationException",
         )
-
-
-def _answered(handler: Handler) -> Handler:
-    """Turn what a handler raises into the extension's error bodies."""
-
-    async def answered(request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except _Refused as refused:
-            return web.json_response(refused.body, status=refused.status)
-        except grpc.aio.AioRpcError as error:
-            body = _Refused(
-                500, _INTERNAL, f"{error.code().name}: {error.details()}", "Grpc.Core.RpcException"
-            ).body
-            return web.json_response(body, status=500)
-
-    return answered
-
-
-async def _body(request: web.Request) -> str:
-    """Read a body of any size: an orchestration's input may exceed what the host allows its functions."""
-    return (await request.content.read()).decode()
-
-
-def _require_json(text: str) -> None:
-    try:
-        json.loads(text)
-    except ValueError as error:
-        raise _Refused(
-            400, "Invalid JSON content", str(error), "Newtonsoft.Json.JsonReaderException"
-        ) from error
-
-
-def _checked_id(instance_id: str) -> str:
-    """Refuse an id that the extension refuses (DurableClient.StartNewAsync)."""
-    if instance_id.startswith("@"):
-        raise _Refused(
-            400, _ARGUMENT, "instanceId (Parameter 'Orchestration instance ids must not start with @.')"
-        )
-    if any(
-        character in _FORBIDDEN_IN_IDS or unicodedata.category(character) == "Cc" for character in instance_id
-    ):
-        raise _Refused(
-            400,
-            _ARGUMENT,
-            "instanceId (Parameter 'Orchestration instance ids must not contain /, \\, #, ?, "
-            "or control characters.')",
-        )
-    if len(instance_id) > _LONGEST_INSTANCE_ID:
-        raise _Refused(
-            400, _ARGUMENT, f"Instance ID lengths must not exceed {_LONGEST_INSTANCE_ID} characters."
-        )
-    return instance_id
-
-
-def _flag(request: web.Request, name: str, *, default: bool = False) -> bool:
-    """Read a Boolean of the query string; what is none counts as absent (.NET's bool.TryParse)."""
-    return {"true": True, "false": False}.get(request.query.get(name, "").strip().lower(), default)
-
-
-def _number(request: web.Request, name: str) -> float | None:
-    try:
-        return float(request.query[name])
-    except (KeyError, ValueError):
-        return None
-
-
-def _moment(request: web.Request, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(request.query[name])
-    except (KeyError, ValueError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _filter(request: web.Request) -> InstanceFilter:
-    names = [name for value in request.query.getall("runtimeStatus", []) for name in value.split(",")]
-    return InstanceFilter(
-        created_from=_moment(request, "createdTimeFrom"),
-        created_to=_moment(request, "createdTimeTo"),
-        statuses=tuple(STATUSES[name] for name in names if name in STATUSES),
-        id_prefix=request.query.get("instanceIdPrefix", ""),
-    )

@@ -10,9 +10,10 @@ from typing import Any
 
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from devhost.durable.awaited import OrchestrationError
 from devhost.durable.history import EventType, history_json
 from devhost.durable.registry import DurableFunctions
-from devhost.durable.walk import OrchestrationError, Walk, WalkSettings
+from devhost.durable.walk import Walk, WalkSettings
 from devhost.durable.wire import completed_action, failed_action, text_of
 from devhost.time_span import format_time_span
 

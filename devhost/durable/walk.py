@@ -27,6 +27,13 @@ from devhost.durable.actions import (
     schedule_activity,
     start_sub_orchestration,
 )
+from devhost.durable.awaited import (
+    SCHEDULING_EVENTS,
+    Awaited,
+    OrchestrationError,
+    Scheduled,
+    require_repeated,
+)
 from devhost.durable.history import EventType, HistoryJson
 
 _log = logging.getLogger(__name__)
@@ -37,19 +44,6 @@ _RESULTS = _SUCCESSES | {
     EventType.SUB_ORCHESTRATION_INSTANCE_FAILED,
     EventType.TIMER_FIRED,
 }
-_SCHEDULED = {
-    EventType.TASK_SCHEDULED: "an activity task",
-    EventType.SUB_ORCHESTRATION_INSTANCE_CREATED: "a sub-orchestration task",
-    EventType.TIMER_CREATED: "a timer task",
-}
-
-
-class OrchestrationError(Exception):
-    """The orchestration fails for a reason that the host finds, not the app; the message is its output."""
-
-
-class NonDeterminismError(OrchestrationError):
-    """The actions of this replay do not match the history."""
 
 
 @dataclass(frozen=True)
@@ -62,41 +56,6 @@ class WalkSettings:
     knows_activity: Callable[[str], bool]
     knows_orchestrator: Callable[[str], bool]
     default_version: str | None = None
-
-
-@dataclass(frozen=True)
-class _Scheduled:
-    """What an action schedules, and as which event the history records it; most are only matched."""
-
-    kind: EventType
-    name: str
-    build: Callable[[], pb.OrchestratorAction]
-
-
-@dataclass(eq=False)
-class _Awaited:
-    """One action as the extension awaits it; `missing` counts a compound's open children."""
-
-    action: ActionJson
-    parent: "_Awaited | None"
-    missing: int = 0
-    done: bool = False
-    attempts: int = 0
-    in_retry_timer: bool = False
-
-    @property
-    def kind(self) -> ActionType:
-        return ActionType(self.action["actionType"])
-
-    def settle(self) -> None:
-        """Mark as completed, whether well or not, and tell the compound above."""
-        if self.done:
-            return
-        self.done = True
-        if (parent := self.parent) is not None:
-            parent.missing -= 1
-            if parent.kind is ActionType.WHEN_ANY or parent.missing == 0:
-                parent.settle()
 
 
 @dataclass
@@ -118,12 +77,12 @@ class Walk:
     _next_event_id: int = 0
     _suspended: bool = False
     _now: str = ""
-    _current: _Awaited | None = None
+    _current: Awaited | None = None
     _exhausted: bool = False
-    _new: dict[int, _Scheduled] = field(default_factory=dict)
-    _held: dict[int, _Scheduled] = field(default_factory=dict)
-    _open: dict[int, _Awaited] = field(default_factory=dict)
-    _waiters: dict[str, list[_Awaited]] = field(default_factory=lambda: defaultdict(list))
+    _new: dict[int, Scheduled] = field(default_factory=dict)
+    _held: dict[int, Scheduled] = field(default_factory=dict)
+    _open: dict[int, Awaited] = field(default_factory=dict)
+    _waiters: dict[str, list[Awaited]] = field(default_factory=lambda: defaultdict(list))
     _buffered: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _while_suspended: deque[tuple[int, HistoryJson]] = field(default_factory=deque)
     _actions: Iterator[ActionJson] = field(default_factory=lambda: iter(()))
@@ -152,8 +111,8 @@ class Walk:
         kind = event["EventType"]
         if kind == EventType.EXECUTION_STARTED:
             self._advance()
-        elif kind in _SCHEDULED:
-            self._match(event)
+        elif kind in SCHEDULING_EVENTS:
+            require_repeated(event, self._new.pop(event["EventId"], None))
         elif kind in _RESULTS:
             event_id = event["TimerId"] if kind == EventType.TIMER_FIRED else event["TaskScheduledId"]
             awaited = self._open.pop(event_id, None)
@@ -171,23 +130,6 @@ class Walk:
             while self._while_suspended and not self._suspended:
                 self._play(*self._while_suspended.popleft())
 
-    def _match(self, event: HistoryJson) -> None:
-        """Take what an earlier turn has scheduled off the list of this one's actions."""
-        event_id, name = event["EventId"], event.get("Name", "")
-        before = f"{_SCHEDULED[event['EventType']]} with sequence ID {event_id}" + _named(name)
-        found = self._new.pop(event_id, None)
-        if found is None:
-            now = "hasn't (yet?) scheduled this task"
-        elif found.kind != event["EventType"] or found.name.casefold() != name.casefold():
-            now = f"instead scheduled {_SCHEDULED[found.kind]}{_named(found.name)}"
-        else:
-            return
-        raise NonDeterminismError(
-            f"A previous execution of this orchestration scheduled {before}, but the current replay "
-            f"execution {now}. Was a change made to the orchestrator code after this instance had already "
-            "started running?"
-        )
-
     def _raise_event(self, position: int, name: str) -> None:
         if self.continues:
             self.carried_events.append(position)
@@ -197,7 +139,7 @@ class Walk:
         else:
             self._buffered[name] += 1
 
-    def _result(self, awaited: _Awaited, *, succeeded: bool) -> None:
+    def _result(self, awaited: Awaited, *, succeeded: bool) -> None:
         if awaited.kind not in RETRIED:
             awaited.settle()
             return
@@ -228,8 +170,8 @@ class Walk:
                 return
             self._current = self._perform(action, None)
 
-    def _perform(self, action: ActionJson, parent: _Awaited | None) -> _Awaited:
-        awaited = _Awaited(action, parent)
+    def _perform(self, action: ActionJson, parent: Awaited | None) -> Awaited:
+        awaited = Awaited(action, parent)
         kind = awaited.kind
         if kind in UNSUPPORTED:
             raise OrchestrationError(UNSUPPORTED[kind])
@@ -252,7 +194,7 @@ class Walk:
             awaited.settle()
         return awaited
 
-    def _wait_for_event(self, awaited: _Awaited) -> None:
+    def _wait_for_event(self, awaited: Awaited) -> None:
         """Take a buffered event, or wait; an event takes no event id."""
         name = awaited.action["externalEventName"]
         if self._buffered[name]:
@@ -261,7 +203,7 @@ class Walk:
         else:
             self._waiters[name].append(awaited)
 
-    def _timer(self, awaited: _Awaited) -> None:
+    def _timer(self, awaited: Awaited) -> None:
         fire_at = parse_moment(awaited.action["fireAt"])
         event_id = self._schedule_timer(awaited, fire_at)
         if awaited.action.get("isCanceled"):
@@ -269,30 +211,30 @@ class Walk:
             del self._open[event_id]
             awaited.settle()
 
-    def _call(self, awaited: _Awaited) -> None:
+    def _call(self, awaited: Awaited) -> None:
         event_id, action = self._open_task(awaited), awaited.action
         if awaited.kind in ACTIVITIES:
             kind, build = EventType.TASK_SCHEDULED, lambda: schedule_activity(event_id, action)
         else:
             kind, build = EventType.SUB_ORCHESTRATION_INSTANCE_CREATED, lambda: self._child(event_id, action)
-        self._new[event_id] = _Scheduled(kind, action["functionName"], build)
+        self._new[event_id] = Scheduled(kind, action["functionName"], build)
 
     def _child(self, event_id: int, action: ActionJson) -> pb.OrchestratorAction:
         instance_id = action.get("instanceId") or f"{self.settings.execution_id}:{event_id}"
         version = action.get("version") or self.settings.default_version
         return start_sub_orchestration(event_id, action, instance_id, version)
 
-    def _schedule_timer(self, awaited: _Awaited, fire_at: datetime) -> int:
+    def _schedule_timer(self, awaited: Awaited, fire_at: datetime) -> int:
         event_id = self._open_task(awaited)
-        self._new[event_id] = _Scheduled(EventType.TIMER_CREATED, "", lambda: create_timer(event_id, fire_at))
+        self._new[event_id] = Scheduled(EventType.TIMER_CREATED, "", lambda: create_timer(event_id, fire_at))
         return event_id
 
-    def _open_task(self, awaited: _Awaited) -> int:
+    def _open_task(self, awaited: Awaited) -> int:
         event_id, self._next_event_id = self._next_event_id, self._next_event_id + 1
         self._open[event_id] = awaited
         return event_id
 
-    def _exists(self, awaited: _Awaited) -> bool:
+    def _exists(self, awaited: Awaited) -> bool:
         """Tell whether the called function can be started.
 
         The extension swallows the exception of a call to an unknown function and awaits the next action: the
@@ -319,7 +261,3 @@ class Walk:
             reason,
         )
         return False
-
-
-def _named(name: str) -> str:
-    return f" and name '{name}'" if name else ""

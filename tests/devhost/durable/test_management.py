@@ -82,8 +82,9 @@ def test_start_and_wait_in_vain(hub: Hub) -> None:
     hub.operate(response.json()["id"], "terminate")
 
 
-def test_body_that_is_no_json(hub: Hub) -> None:
-    response = keyed(hub, "POST", "orchestrators/no_yield", content=b"{nonsense")
+@pytest.mark.parametrize("body", [b"{nonsense", b"\xff\xfe"])
+def test_body_that_is_no_json(hub: Hub, body: bytes) -> None:
+    response = keyed(hub, "POST", "orchestrators/no_yield", content=body)
     assert (response.status_code, response.json()["Message"]) == (400, "Invalid JSON content")
 
 

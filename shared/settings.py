@@ -7,6 +7,7 @@ A wrong or missing setting raises ConfigurationError with one line that names it
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -65,6 +66,7 @@ SOURCE_DEFAULTS: dict[str, dict[str, object]] = {
     "wikipedia": {"base_url": "https://{lang}.wikipedia.org", "ttl_seconds": 7 * 86_400},
 }
 
+_NAME = re.compile(r"\w+", re.ASCII)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -77,13 +79,9 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _comma_separated(value: object) -> object:
-    return _names(value) if isinstance(value, str) else value
-
-
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Frozen(BaseModel):
@@ -105,14 +103,14 @@ class ProviderSettings(_Frozen):
     """One OpenAI-compatible model provider; prices in USD per million tokens."""
 
     name: str
-    base_url: str = Field(pattern=r"^https?://")
+    base_url: str = Field(pattern=r"^https?://[^/\s]")
     model: str = Field(min_length=1)
     api_key: OptionalSecret = None
     requests_per_minute: int = Field(default=10, ge=1)
     requests_per_day: int = Field(default=1000, ge=1)
     tokens_per_minute: int = Field(default=100_000, ge=1)
-    price_in: float = Field(default=0.0, ge=0)
-    price_out: float = Field(default=0.0, ge=0)
+    price_in: Price = 0.0
+    price_out: Price = 0.0
     timeout_seconds: float = Field(default=60.0, gt=0, le=150)
 
     @property
@@ -170,8 +168,8 @@ class Settings(_Frozen):
     quota_roadmaps_per_day: int = Field(default=20, alias="QUOTA_ROADMAPS_PER_DAY", ge=0)
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)
 
-    chain: Names = Field(default=DEFAULT_CHAIN, alias="LLM_CHAIN")
-    sources: Names = Field(default=DEFAULT_SOURCES, alias="RESEARCH_SOURCES")
+    chain: tuple[str, ...] = Field(default=DEFAULT_CHAIN, alias="LLM_CHAIN")
+    sources: tuple[str, ...] = Field(default=DEFAULT_SOURCES, alias="RESEARCH_SOURCES")
     provider_settings: tuple[ProviderSettings, ...] = ()
     source_settings: tuple[SourceSettings, ...] = ()
 
@@ -197,6 +195,21 @@ class Settings(_Frozen):
         if self.pseudonym_key is None and not self.development:
             raise ValueError("PSEUDONYM_KEY: must be set outside Development (any long random text)")
         return self
+
+
+def _listed(environment: Mapping[str, str], setting: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a list of names; each is part of other settings' names and can stand in it once."""
+    names = _names(environment.get(setting, "")) or default
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{setting}: {name!r} is no name; use letters, digits and underscores, separated by commas"
+            )
+    folded = [name.casefold() for name in names]
+    repeated = sorted({name for name in folded if folded.count(name) > 1})
+    if repeated:
+        raise ConfigurationError(f"{setting}: names {', '.join(repeated)} more than once")
+    return names
 
 
 def _group(
@@ -265,8 +278,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {
         name: value for name, value in environment.items() if name in names and value.strip()
     }
-    chain = _names(environment.get("LLM_CHAIN", "")) or DEFAULT_CHAIN
-    sources = _names(environment.get("RESEARCH_SOURCES", "")) or DEFAULT_SOURCES
+    chain = values["LLM_CHAIN"] = _listed(environment, "LLM_CHAIN", DEFAULT_CHAIN)
+    sources = values["RESEARCH_SOURCES"] = _listed(environment, "RESEARCH_SOURCES", DEFAULT_SOURCES)
     values["on_azure"] = any(environment.get(marker) for marker in AZURE_MARKERS)
     values["provider_settings"] = tuple(_provider(environment, name) for name in chain)
     values["source_settings"] = tuple(_source(environment, name) for name in sources)

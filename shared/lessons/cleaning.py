@@ -1,4 +1,4 @@
-"""What every lesson body passes before it is stored, whoever wrote it: nothing dangerous, nothing invented."""
+"""What every lesson body passes before it is stored, whoever wrote it."""
 
 from __future__ import annotations
 

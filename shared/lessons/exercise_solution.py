@@ -7,7 +7,7 @@ from shared.models.content import Exercise
 
 
 def is_code(exercise: Exercise) -> bool:
-    """Tell whether the solution is to be shown as code: it answers code, or it is more than a line of Python."""
+    """Tell whether the solution is to be shown as code: it answers code or is more than a line of Python."""
     solution = exercise.solution
     if "```" in solution:
         return False

@@ -1,7 +1,7 @@
 """Removing raw HTML, images and unknown links from Markdown, at the places where a parser found them.
 
-The text is edited, not rendered and rebuilt, so that everything harmless stays as it was written. Positions come from
-markdown-it-py: a block's from its token's lines, an inline construct's from the rule that read it.
+The text is edited, not rendered and rebuilt, so that everything harmless stays as it was written. Positions
+come from markdown-it-py: a block's from its token's lines, an inline construct's from the rule that read it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _parser() -> MarkdownIt:
         "html_inline": html_inline,
         "backticks": backtick,
     }
-    # Links that markdown-it itself refuses (javascript:) must be found too, not left as text that others may link.
+    # Links that markdown-it itself refuses (javascript:) must be found too: others may follow them.
     md.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - a fixed signature
     for name in _watched:
         _watch(md, name, rules[name])
@@ -131,7 +131,7 @@ def _one_pass(text: str, is_known: IsKnown) -> str:
 
 
 def _edit_lines(lines: list[str], token: Token, new: str, edits: dict[int, tuple[int, str]]) -> None:
-    """Put a block's new inline content where the old stood, keeping what stands before it (quote marks, bullets)."""
+    """Put a block's new inline content where the old stood, keeping the marks before it."""
     first, last = token.map or (0, 0)
     old_first, _, rest = token.content.partition("\n")
     current = edits.get(first, (0, lines[first]))[1]

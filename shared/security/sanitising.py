@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 MAX_URL = 2000
 _SCHEMES = ("http", "https")
-# What CommonMark calls raw HTML: open and closing tags, comments, declarations, processing instructions, CDATA.
+# What CommonMark calls raw HTML: tags, comments, declarations, processing instructions, CDATA sections.
 # Looser than the standard on purpose: browsers forgive more than Markdown parsers do.
 _html = re.compile(
     r"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<\?.*?(?:\?>|$)|</?[A-Za-z!][^<>]*>", re.DOTALL
@@ -20,8 +20,8 @@ _blocked_host = re.compile(r"[\x00-\x20\x7f<>\"'`\\^{}|]")
 def safe_url(url: str) -> str:
     """Return a normalised http(s) URL, or "" for anything that is not one or that could leave its attribute.
 
-    Refused: other schemes, credentials, control characters and quotes, no host, more than 2,000 characters. The
-    path, query and fragment are percent-encoded where they hold what a URL may not.
+    Refused: other schemes, credentials, control characters and quotes, no host, more than 2,000 characters.
+    The path, query and fragment are percent-encoded where they hold what a URL may not.
     """
     url = url.strip()
     if (

@@ -49,12 +49,11 @@ SNIPPETS = (
     "a < b and c > d",
     "{% raw %} ${x} {{y}}",
     "\x1b[31mred\x1b[0m",
+    "\x9b2J cleared",
 )
 
 hostile = st.lists(
     st.sampled_from(SNIPPETS) | st.text(alphabet="<>[]()!`*_\"'\\&:/ \nahj#>-=", max_size=24),
     min_size=1,
     max_size=6,
-).map(lambda parts: " ".join(parts)) | st.lists(st.sampled_from(SNIPPETS), min_size=1, max_size=5).map(
-    "\n\n".join
-)
+).map(" ".join) | st.lists(st.sampled_from(SNIPPETS), min_size=1, max_size=5).map("\n\n".join)

@@ -1,4 +1,4 @@
-"""Briefs for the tests of lessons: from the language reference that Python ships, and from short texts of our own."""
+"""Briefs for the tests of lessons: from the language reference that Python ships, and from our own short texts."""
 
 from __future__ import annotations
 
@@ -63,23 +63,29 @@ def brief(*sources: Source) -> Brief:
 
 PLANTS = brief(
     source(
-        "Photosynthesis is a process by which plants convert light energy into chemical energy. The process takes "
+        "Photosynthesis is a process by which plants convert light energy into chemical energy. The process "
+        "takes "
         "place in the chloroplast of a cell. Chlorophyll is the green pigment that absorbs the light.",
-        "The light reactions split water and release oxygen (see section 4.2). The energy is stored in molecules "
+        "The light reactions split water and release oxygen (see section 4.2). The energy is stored in "
+        "molecules "
         "of ATP, which the Calvin cycle uses later. In 1954 Daniel Arnon showed this with spinach.",
         number=1,
     ),
     source(
-        "A chloroplast is an organelle that carries out photosynthesis. Each chloroplast holds stacks of thylakoids, "
+        "A chloroplast is an organelle that carries out photosynthesis. Each chloroplast holds stacks of "
+        "thylakoids, "
         "which are the place of the light reactions.",
-        "The mitochondrion is an organelle that releases energy from sugar. Around 1967 Lynn Margulis argued that "
+        "The mitochondrion is an organelle that releases energy from sugar. Around 1967 Lynn Margulis argued "
+        "that "
         "the organelle descends from a bacterium. Melvin Calvin mapped the carbon cycle in 1950.",
         number=2,
         title="Chloroplast",
     ),
     source(
-        "A stoma is a pore in the leaf that lets carbon dioxide in. Guard cells open the pore when the membrane "
-        "swells. Respiration is the process that the pigment cannot replace. Hugo von Mohl described the enzyme in 1856.",
+        "A stoma is a pore in the leaf that lets carbon dioxide in. Guard cells open the pore when the "
+        "membrane "
+        "swells. Respiration is the process that the pigment cannot replace. Hugo von Mohl described the "
+        "enzyme in 1856.",
         number=3,
         title="Leaf",
     ),

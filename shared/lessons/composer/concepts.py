@@ -14,8 +14,8 @@ from shared.models.specification import normalise
 from shared.text.tokens import tokenise
 
 _TERM = r"(?P<term>[^,.;:()]{2,48}?)(?:\s+\([^()]{1,80}\))?,?"
-# By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun phrase
-# or a purpose, so that "Lists are often slow" defines nothing.
+# By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun
+# phrase or a purpose, so that "Lists are often slow" defines nothing.
 _definitions = {
     "en": rf"""^(?:An?\s|The\s)?{_TERM}
         \s(?P<verb>is|are|was|were|refers?\sto|means?|denotes?|represents?|consists?\sof)
@@ -38,7 +38,7 @@ _patterns = {
 _called = re.compile(
     r"\b(?:are|is) (?:called|known as|termed) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+){0,2})"
 )
-# "`name(arguments)`: What it does."
+# An entry of reference documentation: the name in code, a colon, what it does.
 _glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
 _verbs_of_kind = frozenset(
     {"is", "are", "was", "were", "ist", "sind", "war", "waren", "est", "sont", "es", "son"}

@@ -20,7 +20,9 @@ _MAX_ALT_TEXT = 2000
 # Everything that Mermaid could read as its own syntax is written as an entity code.
 _unsafe = re.compile(r"[\"#;<>&%`{}\[\]()|\\:/@=~^$*]")
 SAFE_LINE = re.compile(
-    r"graph TD|  (?:topic|[pc]\d{1,2})\[\"[^\"\n]+\"\]|  (?:topic|[pc]\d{1,2}) -->(?:\|\"[^\"\n]+\"\|)? [pc]\d{1,2}"
+    r"graph TD"
+    r"|  (?:topic|[pc]\d{1,2})\[\"[^\"\n]+\"\]"
+    r"|  (?:topic|[pc]\d{1,2}) -->(?:\|\"[^\"\n]+\"\|)? [pc]\d{1,2}"
 )
 
 
@@ -53,7 +55,7 @@ def draw_diagram(
         f'  c{first} -->|"{label(phrases(f"diagram_{kind}"))}"| c{second}'
         for first, second, kind in relations
     ]
-    sentences = list(_in_words(title, headings, homes, concepts, relations, phrases))
+    sentences = list(_in_words(headings, homes, concepts, relations, phrases))
     return Diagram(
         title=phrases("diagram_title"),
         mermaid="\n".join(lines),
@@ -73,7 +75,6 @@ def _home(concept: Concept, parts: Sequence[Part]) -> int:
 
 
 def _in_words(
-    title: str,
     headings: Sequence[str],
     homes: Sequence[int],
     concepts: Sequence[Concept],
@@ -106,7 +107,7 @@ def _relations(concepts: Sequence[Concept]) -> list[tuple[int, int, str]]:
 
 
 def _is_kind(concept: Concept, other: Concept) -> bool:
-    """Tell whether a definition names the other concept as its genus: "... is a mutable sequence that ..."."""
+    """Tell whether a definition names the other concept as its genus: "is a mutable sequence that"."""
     end = r"(?=[.,;(]|$| (?:that|which|whose|with|of|in|for|to|from|as)\b)"
     genus = rf"(?:\w+ )?(?:[\w-]+ ){{0,2}}{re.escape(other.term)}s?{end}"
     return concept.says_kind and re.match(genus, concept.rest, re.IGNORECASE) is not None

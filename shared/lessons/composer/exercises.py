@@ -38,7 +38,7 @@ Difficulty = Literal["easy", "medium", "hard"]
 def write_exercises(
     plan: Plan, concepts: Sequence[Concept], proportions: Proportions, phrases: Phrases
 ) -> list[Exercise]:
-    """Write exercises in rising difficulty; each code example serves once, recall tasks fill what code lacks."""
+    """Write exercises in rising difficulty; an example serves once, recall fills what code lacks."""
     examples = list(_examples(plan))
     kinds: list[tuple[int, Callable[[Example, Phrases], Exercise | None]]] = [
         (proportions.predict, predict),
@@ -140,7 +140,7 @@ def complete(example: Example, phrases: Phrases) -> Exercise | None:
 
 
 def _python_line(code: str) -> int | None:
-    """Return the index of the last simple statement on a line of its own that does something worth asking for."""
+    """Return the index of the last simple statement that has a line of its own and is worth asking for."""
     if not compiles(code):
         return None
     lines = code.split("\n")
@@ -169,7 +169,7 @@ def _python_line(code: str) -> int | None:
 
 
 def _other_line(lines: Sequence[str], language: str) -> int | None:
-    """Return the index of the longest line between the first and the last, for languages with line comments."""
+    """Return the index of the longest line but the first and the last, for languages with line comments."""
     if language not in _COMMENTS:
         return None
     mark = _COMMENTS[language]
@@ -182,7 +182,7 @@ def _other_line(lines: Sequence[str], language: str) -> int | None:
 
 
 def modify(example: Example, phrases: Phrases) -> Exercise | None:
-    """Change a number of a Python example and ask what will be different; the changed code is the solution."""
+    """Change a number of an example and ask what will be different; the changed code is the solution."""
     if example.language not in _PYTHON or not compiles(example.code):
         return None
     lines = example.code.split("\n")

@@ -71,8 +71,8 @@ def make_plan(
 ) -> Plan:
     """Give each objective the excerpts that match it best; no excerpt serves twice.
 
-    Where the learner's language is not that of the sources, words cannot match; then the order of the brief, which
-    research has ranked already, stands for relevance.
+    Where the learner's language is not that of the sources, words cannot match; then the order of the brief,
+    which research has ranked already, stands for relevance.
     """
     objectives = objectives_of(specification)
     index = Bm25([excerpt.tokens for excerpt in excerpts])
@@ -117,7 +117,7 @@ def _scores(
 
 
 def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
-    """Return a factor of at most 1 that falls with an excerpt's place on its page: pages explain first things first."""
+    """Return a factor that falls from 1 with an excerpt's place on its page: first things come first."""
     places: dict[str, int] = {}
     factors: list[float] = []
     for excerpt in excerpts:
@@ -135,8 +135,8 @@ def _deal(
 ) -> tuple[Part, ...]:
     """Deal excerpts in rounds, so that no objective takes the best match of another before that one's turn.
 
-    Where matches run out before the lesson is full, what stands next to a chosen excerpt follows it: it goes on
-    with the same thought.
+    Where matches run out before the lesson is full, what stands next to a chosen excerpt follows it: it goes
+    on with the same thought.
     """
     taken: set[int] = set()
     dealt: dict[str, list[int]] = {objective: [] for objective in objectives}

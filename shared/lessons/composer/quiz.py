@@ -1,7 +1,7 @@
 """A cloze quiz: the key is a verbatim span of its source, its distractors do not occur in that passage.
 
-Distractors are terms of the same kind and shape from other passages, so that neither form nor length gives the key
-away (item-writing guidelines: Haladyna, Downing and Rodriguez, 2002).
+Distractors are terms of the same kind and shape from other passages, so that neither form nor length gives
+the key away (item-writing guidelines: Haladyna, Downing and Rodriguez, 2002).
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from shared.text.tokens import tokenise
 BLANK = "_____"
 _PER_EXCERPT = 2
 _VAGUE_TABLE = """
-    rest end case way value name number result first last order time example kind type part form place point thing
-    same other list item first whole purpose effect fact sense use user means reason role self other
+    rest end case way value name number result first last order time example kind type part form place
+    point thing
+    same other list item whole purpose effect fact sense use user means reason role self
     teil ende fall weise wert zahl ergebnis art form stelle punkt grund jahr
     partie fin valeur nombre façon type forme caso parte forma valor tipo modo
 """
@@ -95,7 +96,7 @@ def _items(
 
 
 def _is_worth_asking(key: Term, pool: dict[Term, int], central: set[str]) -> bool:
-    """Tell whether a term is one of the lesson's: common nouns and figures are only where they matter to it."""
+    """Tell whether a term is one of the lesson's; a common noun is only where it matters to it."""
     if key.kind not in {"noun", "identifier"}:
         return True
     return normalise(key.text) not in _VAGUE and (
@@ -104,7 +105,7 @@ def _is_worth_asking(key: Term, pool: dict[Term, int], central: set[str]) -> boo
 
 
 def make_stem(sentence: str, key: str) -> str:
-    """Return the sentence with the key blanked wherever it stands; "" where what is left still tells the key."""
+    """Return the sentence with the key blanked wherever it stands; "" where the rest still tells the key."""
     pattern = re.compile(rf"`{re.escape(key)}`|(?<!\w){re.escape(key)}(?!\w)", re.IGNORECASE)
     if _is_wide(key):
         pattern = re.compile(re.escape(key))

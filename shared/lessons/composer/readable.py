@@ -13,21 +13,21 @@ ELLIPSIS = "[…]"
 MAX_CHARACTERS = 600
 MAX_WORDS = 60
 
-# Roles, substitutions, templates, entities, tags, table rulers, grammar productions: a text that holds one was not
-# written for the eye of a reader.
+# Roles, substitutions, templates, entities, tags, table rulers, grammar productions: a text that holds one
+# was not written for the eye of a reader.
 _leftover = re.compile(
     r"""::|\{\{|\}\}|\[\[|\]\]|\|\||--\||\+--|={4,}|\*{4,}|~{4,}|:\w+:`|&\#?\w{2,8};|</?[A-Za-z!][^>]*>|\\\w+\{|^\||\|$""",
     re.VERBOSE,
 )
 _code = re.compile(r"``.+?``|`[^`\n]+`|(?<!\w)\"[^\"\n]{1,80}\"(?!\w)")
 
-# A pointer to a place that the quotation does not bring along, as an aside (cut out) or as the sentence itself.
+# A pointer to a place that the quotation does not bring along: an aside (cut out) or the sentence itself.
 _SEE = "(?:see|siehe|voir|véase)"
-_PLACE = r"""(?:sections?|chapters?|tables?|figures?|footnotes?|notes?|appendix|appendices|Abschnitt|Kapitel|Tabelle
-    |Abbildung|tableau|chapitre|sección|tabla|figura)"""
+_PLACE = r"""(?:sections?|chapters?|tables?|figures?|footnotes?|notes?|appendix|appendices|Abschnitt|Kapitel
+    |Tabelle|Abbildung|tableau|chapitre|sección|tabla|figura)"""
 _aside = re.compile(
-    rf"""\s*\((?:see|see\ also|cf\.|siehe|s\.|voir|véase|ver|described\ in|as\ described|discussed\ in|as\ defined\ in)
-        \b[^()]*\)
+    rf"""\s*\((?:see|see\ also|cf\.|siehe|s\.|voir|véase|ver|described\ in|as\ described|discussed\ in
+        |as\ defined\ in)        \b[^()]*\)
     |\s*\([^()]*\b{_SEE}\ (?:also\ |the\ )?(?:section\b|[A-Z])[^()]*\)
     |\s*[;,–—]\s*{_SEE}\s(?:also\s)?[^.;()]*(?=[.;])""",
     re.IGNORECASE | re.VERBOSE,
@@ -42,8 +42,9 @@ _dangling = re.compile(
     |\b(?:see|listed|described|shown|given|discussed|mentioned|explained|defined|illustrated|noted|documented)
         \ (?:as\ )?(?:above|below|later|earlier|here)\b
     |\b(?:above|below)\ (?:example|code|definition|list|description|rules?|syntax|productions?)\b
-    |\b(?:described|documentation|documented|discussed|details?|information|definition)\ (?:in|of|for|on|about)
-        \ (?:the\ )?(?:[\w.\"`]+\ ){{0,5}}(?:section|documentation|documents?|chapter|reference)\b
+    |\b(?:described|documentation|documented|discussed|details?|information|definition)
+        \ (?:in|of|for|on|about)\ (?:the\ )?(?:[\w.\"`]+\ ){{0,5}}
+        (?:section|documentation|documents?|chapter|reference)\b
     |\bare\ (?:described|documented|discussed|explained)\ (?:with|by|under)\b
     |\bcan\ be\ found\ (?:in|at|under|on)\b
     |\bsee\ (?:also\ )?(?:PEP|RFC|the|[A-Z\"`*“])
@@ -65,14 +66,16 @@ _leaning = re.compile(
         |however|therefore|thus|hence|also|but|and|or|nor|so|yet|otherwise|then|instead|moreover|furthermore
         |additionally|consequently|similarly|likewise|conversely|finally|again|still|note|hint|here|there
         |for\ (?:example|instance|this|these)
-        |in\ (?:this|that|these|those|such|other|either|addition|contrast|particular|the\ (?:latter|former|second|first))
+        |in\ (?:this|that|these|those|such|other|either|addition|contrast|particular
+            |the\ (?:latter|former|second|first))
         |as\ (?:a\ (?:result|consequence)|such|well|before|above)|on\ the\ other\ hand
         |the\ (?:latter|former|same|second|third|other|above|following|example)
         |to\ illustrate|at\ this|by\ this|with\ this|after\ (?:this|that)|if\ (?:so|not|it|they|this|that)
         |when\ (?:this|it|they)|(?:one|some|all|each|both|none)\ of\ (?:these|them|those)
         |dies(?:e[rsmn]?)?|es|sie|er|dabei|dadurch|daher|deshalb|jedoch|allerdings|außerdem|ferner|somit|hierbei|auch
         |il|elle|ils|elles|cela|ceci|cette|cet|ces|ainsi|toutefois|cependant|mais|donc
-        |este|esta|estos|estas|esto|eso|ello|ellos|ellas|sin\ embargo|además|también|pero|por\ (?:ello|tanto|ejemplo)
+        |este|esta|estos|estas|esto|eso|ello|ellos|ellas|sin\ embargo|además|también|pero
+        |por\ (?:ello|tanto|ejemplo)
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -82,7 +85,7 @@ _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("“", "”"), ("«", "»"))
 
 
 def without_code(text: str) -> str:
-    """Return a text with its code spans and short quoted pieces blanked, for checks that concern prose only."""
+    """Return a text with its code spans and short quoted pieces blanked, for checks of prose only."""
     return _code.sub("_", text)
 
 

@@ -85,7 +85,7 @@ def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int, *, continu
 def choose_window(
     sentences: Sequence[Sentence], query: Sequence[str], words: int, *, continues: bool = False
 ) -> list[Sentence]:
-    """Return neighbouring sentences, up to a number of words, that hold most of the query; all where they fit.
+    """Return neighbouring sentences, up to a number of words, that hold most of the query.
 
     The first one stands alone: a quotation never opens with "This" or "However", unless it continues another.
     """

@@ -28,7 +28,14 @@ class Proportions:
 
 
 _MIXED = Proportions(
-    excerpts=2, total_excerpts=6, section_words=260, concepts=7, predict=2, complete=1, modify=1, explain=1,
+    excerpts=2,
+    total_excerpts=6,
+    section_words=260,
+    concepts=7,
+    predict=2,
+    complete=1,
+    modify=1,
+    explain=1,
     questions=6,
 )
 _STYLES = {

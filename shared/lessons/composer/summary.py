@@ -55,7 +55,7 @@ def write_summary(
 def opening_sentences(
     plan: Plan, concepts: Sequence[Concept], title: str
 ) -> Iterator[tuple[Excerpt, Sentence]]:
-    """Give up to two sentences that say most of what the lesson is about, the second for what the first lacks."""
+    """Give up to two sentences that say what the lesson is about, the second for what the first lacks."""
     about = set(query_of(title))
     wanted = about | {token for objective in plan.objectives for token in query_of(objective)}
     excerpts = {
@@ -97,7 +97,7 @@ def _can_open(sentence: Sentence) -> bool:
 
 
 def _worth(excerpt: Excerpt, sentence: Sentence, *, wanted: set[str], about: set[str]) -> float:
-    """Rate a sentence as an opening: a definition that opens its passage before one that shares more words."""
+    """Rate a sentence as an opening: a definition before one that only shares more words."""
     tokens = set(sentence.tokens)
     defines = read_definition(sentence, primary_language(excerpt.source.language)) is not None
     opens = sentence is excerpt.sentences[0]

@@ -17,8 +17,9 @@ _code_span = re.compile(
 _year = re.compile(r"(?<![\w.,-])(?:1[5-9]\d\d|20\d\d)(?![\w%]|[.,]\d)")
 _name = re.compile(r"(?<=[a-zà-ÿ,)] )[A-Z][\w’-]*[a-z](?: (?:of the |of |de |von )?[A-Z][\w’-]+){0,2}")
 _noun = re.compile(
-    r"\b(?:an?|the|each|every|its|their) (?P<term>[a-z]{4,}(?:-[a-z]+)?)(?= (?:of|is|are|was|were|in|on|to|that|which|and|or|for|with|"
-    r"by|can|may|has|have|must|will|when|if|as|from|into|returns?)\b|[,.;:)])"
+    r"\b(?:an?|the|each|every|its|their) (?P<term>[a-z]{4,}(?:-[a-z]+)?)"
+    r"(?= (?:of|is|are|was|were|in|on|to|that|which|and|or|for|with|by|can"
+    r"|may|has|have|must|will|when|if|as|from|into|returns?)\b|[,.;:)])"
 )
 _german_noun = re.compile(r"(?<=[\w,;:)] )[A-ZÄÖÜ][a-zäöüß-]{3,}")
 _romance_noun = re.compile(

@@ -39,22 +39,25 @@ def to_html(
     title = " ".join(lesson_title.split())
     body = "\n".join(
         [
-            f'<header><h1>{line_html(title)}</h1><p class="facts">{_facts(version_facts, content)}</p></header>',
+            f"<header><h1>{line_html(title)}</h1>{_facts(version_facts, content)}</header>",
             page.contents(),
             f"<main>{''.join(page.main())}</main>",
         ]
     )
     return (
-        f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}" dir="{direction}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title.replace('`', ''))}</title>\n<style>\n{_style()}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title.replace('`', ''))}</title>\n<style>\n{_style()}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
     )
 
 
 def _facts(facts: VersionFacts, content: LessonContent) -> str:
-    return " · ".join(escape(fact) for fact in facts_line(facts, content))
+    line = " · ".join(escape(fact) for fact in facts_line(facts, content))
+    return f'<p class="facts">{line}</p>'
 
 
 def _link(text: str, url: str) -> str:
@@ -107,7 +110,8 @@ class _Page:
             f'<li><a href="#{name}">{line_html(text)}</a></li>' for name, text, exists in entries if exists
         )
         label = escape(self._phrases("label_contents"))
-        return f'<nav aria-label="{label}"><details open><summary>{label}</summary><ol>{items}</ol></details></nav>'
+        folded = f"<details open><summary>{label}</summary><ol>{items}</ol></details>"
+        return f'<nav aria-label="{label}">{folded}</nav>'
 
     def main(self) -> Iterator[str]:
         """The lesson from its summary to its sources."""
@@ -140,7 +144,8 @@ class _Page:
 
     def _part(self, name: str, heading: str, inner: str, attributes: str = "") -> str:
         return (
-            f'<section id="{name}" aria-labelledby="{name}-heading"><h2 id="{name}-heading">{line_html(heading)}</h2>'
+            f'<section id="{name}" aria-labelledby="{name}-heading">'
+            f'<h2 id="{name}-heading">{line_html(heading)}</h2>'
             f"<div{attributes}>{inner}</div></section>"
         )
 

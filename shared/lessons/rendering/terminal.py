@@ -163,6 +163,7 @@ def _lesson(
         yield from writer.heading(diagram.title)
         yield from writer.text(plain_text(diagram.alt_text))
     yield from _practice(writer, phrases, content)
+    yield from _solutions(writer, phrases, content)
     if attribution:
         yield from writer.heading(phrases("label_sources"))
         for source in attribution:
@@ -171,7 +172,7 @@ def _lesson(
 
 
 def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
-    """Give the exercises and the quiz, then the solutions of both."""
+    """Give the exercises and the quiz."""
     if content.exercises:
         yield from writer.heading(phrases("label_exercises"))
     for number, exercise in enumerate(content.exercises, start=1):
@@ -190,6 +191,10 @@ def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iter
         for letter, option in zip(LETTERS, question.options, strict=True):
             yield from writer.text(plain_text(option), f"   {letter}) ")
         yield ""
+
+
+def _solutions(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
+    """Give the solutions of the exercises and the answers of the quiz."""
     if content.exercises or content.quiz:
         yield from writer.heading(phrases("label_solutions"))
     for number, exercise in enumerate(content.exercises, start=1):

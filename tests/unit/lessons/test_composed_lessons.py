@@ -1,4 +1,4 @@
-"""Lessons composed from real documentation hold what they promise; they are printed to tests/artefacts/ for reading."""
+"""Lessons composed from real documentation keep their promises; tests/artefacts/ has them for reading."""
 
 from __future__ import annotations
 

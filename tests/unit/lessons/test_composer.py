@@ -19,15 +19,18 @@ from tests.support.lesson_briefs import PLANTS, PYTHON_LESSONS, brief, python_br
 from tests.support.quotations import quoted_texts
 
 LONG = (
-    "Photosynthesis is a process by which plants convert light energy into chemical energy that cells can use. "
-    "Plants release oxygen while they do so, and animals need that oxygen to live on the land and in the sea. "
+    "Photosynthesis is a process by which plants convert light energy into chemical energy that cells "
+    "can use. "
+    "Plants release oxygen while they do so, and animals need that oxygen to live on the land and in the "
+    "sea. "
     "The chemical energy is stored in sugar, which the plant later burns or builds into wood and leaves."
 )
 
 
 def test_closed_sources_are_quoted_once_with_at_most_25_words_and_a_link() -> None:
     closed = source(
-        "Photosynthesis feeds nearly all life on this planet. Photosynthesis also made the air that we breathe today.",
+        "Photosynthesis feeds nearly all life on this planet. Photosynthesis also made the air that we "
+        "breathe today.",
         "Light drives photosynthesis in every green leaf of the world.",
         number=2,
         title="A shop's page",

@@ -28,10 +28,11 @@ from tests.support.hostile import SNIPPETS, hostile
 from tests.support.lesson_briefs import PLANTS, RETRIEVED, specification
 
 FACTS = VersionFacts("1.10", "de-AT", "model", "Groq <b>", datetime(2026, 3, 4, tzinfo=UTC))
-ALLOWED_TAGS = frozenset(
-    "html head meta title style body header h1 h2 h3 h4 h5 h6 p a nav details summary ol ul li main div section dl dt dd "
-    "blockquote pre code table thead tbody tr th td hr br em strong del figure figcaption article span".split()
-)
+_TAG_TABLE = """
+    html head meta title style body header h1 h2 h3 h4 h5 h6 p a nav details summary ol ul li main div section
+    dl dt dd blockquote pre code table thead tbody tr th td hr br em strong del figure figcaption article span
+"""
+ALLOWED_TAGS = frozenset(_TAG_TABLE.split())
 VOID = frozenset({"meta", "br", "hr"})
 
 
@@ -68,7 +69,9 @@ def content_of(text: str) -> LessonContent:
         summary=block,
         objectives=[line],
         key_concepts=[KeyConcept(term=line, definition=block)],
-        sections=[Section(heading=line, markdown=block, source_ids=["s1"]), Section(heading=line, markdown=block)],
+        sections=[
+            Section(heading=line, markdown=block, source_ids=["s1"]), Section(heading=line, markdown=block),
+        ],
         exercises=[
             Exercise(title=line, task=block, starter_code=block, hints=[block], solution=block),
             Exercise(title=line, task=block, solution=block),
@@ -78,8 +81,8 @@ def content_of(text: str) -> LessonContent:
         else [],
         diagrams=[Diagram(title=line, mermaid=block, alt_text=block)],
         video=Video(
-            id="1", title=line, channel=line, url=line, duration=line, key_moments=[KeyMoment(seconds=3700, title=line)],
-            study_notes=[block],
+            id="1", title=line, channel=line, url=line, duration=line,
+            key_moments=[KeyMoment(seconds=3700, title=line)], study_notes=[block],
         ),
         resources=[LessonResource(title=line, url=line, kind="page")],
     )  # fmt: skip
@@ -117,7 +120,7 @@ def test_hostile_text_never_reaches_the_page(text: str) -> None:
 @example("\n\n".join(SNIPPETS))
 def test_hostile_text_cannot_command_a_terminal(text: str) -> None:
     shown = to_terminal(text, content_of(text), FACTS, [attribution_of(text)], width=60)
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", shown)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)
 
 
 @pytest.fixture(scope="module")

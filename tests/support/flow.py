@@ -1,7 +1,7 @@
 """Whole flows in one process: real triggers' services, orchestrators and activities over several clients.
 
-Durable's part is played by tests/support/replay.py: the orchestrators' real handles are replayed on histories,
-and each activity runs the app's real function, with the clients of the next of several processes in turn.
+Durable's part is played by tests/support/replay.py: the orchestrators' real handles are replayed on
+histories, and each activity runs the app's real function, with the clients of the next of several processes.
 """
 
 from __future__ import annotations

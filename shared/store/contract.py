@@ -123,7 +123,8 @@ class DocumentStore(Protocol):
     ) -> Document:
         """Change parts of a document when all conditions hold; raises NotFound, PreconditionFailed.
 
-        A patch without conditions always applies and is atomic, so concurrent increments all count.
+        A patch without conditions always applies and is atomic, so concurrent increments all count. One whose
+        answer got lost is repeated only when it sets values; otherwise StoreUnavailable leaves its fate open.
         """
         ...
 
@@ -136,8 +137,8 @@ class DocumentStore(Protocol):
     ) -> list[Document | None]:
         """Apply all operations or none, and return the written documents (None for a delete) in order.
 
-        Raises the error of the first operation that failed, or InvalidOperation for a batch outside the limits
-        or with a document of another partition.
+        Raises the error of the first operation that failed, or InvalidOperation for a batch outside the
+        limits or with a document of another partition.
         """
         ...
 
@@ -154,8 +155,10 @@ class DocumentStore(Protocol):
     ) -> Page:
         """Return documents of one partition whose fields equal the given values.
 
-        Fields are top-level names or `generation_metadata.<name>`; `order_by` is one such field, ties broken
-        by `id`. An invalid continuation raises InvalidOperation.
+        Fields are top-level names or `generation_metadata.<name>`; `order_by` is one for which
+        containers.json has a composite index, ties broken by `id`, and needs `type` among the equalities.
+        Documents in which it is neither a number nor a string are left out. Without `order_by` the order is
+        that of ids. An invalid continuation raises InvalidOperation.
         """
         ...
 

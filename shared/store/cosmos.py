@@ -3,8 +3,8 @@
 The SDK's own retries are switched off, as cosmos_retry has them all: those of throttling, of connections
 and, with endpoint discovery, those across regions. Without discovery every request goes to the account's
 global endpoint, which follows a failover by DNS. One thing the SDK still repeats (three times, half a second
-apart) is reading the account's properties when the client is opened. Beneath the SDK, aiohttp
-sends a GET, PUT or DELETE once more when a pooled connection turns out to be dead; those are harmless twice.
+apart) is reading the account's properties when the client is opened. Beneath the SDK, aiohttp sends a GET,
+PUT or DELETE once more when a pooled connection turns out to be dead; those are harmless twice.
 """
 
 from __future__ import annotations
@@ -220,11 +220,14 @@ class CosmosDocumentStore:
             self._closed = True
             self._containers.clear()
             client, self._client = self._client, None
-            credential, self._credential = self._credential, None
             if client is not None:
-                await client.close()
-            if credential is not None:
-                await credential.close()
+                await self._release(client)
+
+    async def _release(self, client: CosmosClient) -> None:
+        await client.close()
+        credential, self._credential = self._credential, None
+        if credential is not None:
+            await credential.close()
 
     async def _select(
         self, container: str, statement: tuple[str, Parameters], limit: int, partition: str | None
@@ -284,7 +287,7 @@ class CosmosDocumentStore:
                         client.__aenter__, RetryPolicy(tries=1), what="open the account", harmless=True
                     )
                 except BaseException:
-                    await client.close()
+                    await self._release(client)
                     raise
                 self._client = client
             return self._client

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,6 +49,7 @@ _UNAVAILABLE = frozenset(
     }
 )
 
+_OPENING_PAUSE_S = 0.01
 _Result = TypeVar("_Result")
 
 
@@ -105,6 +107,7 @@ class SqliteConnection:
                 raise StoreUnavailable(f"cannot create the folder of {self._path}: {error}") from error
             connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
             try:
+                self._switch_to_wal(connection)
                 self._prepare(connection)
             except BaseException:
                 connection.close()
@@ -112,9 +115,21 @@ class SqliteConnection:
             self._connection = connection
         return self._connection
 
+    def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        """Wait for others that open the file, since SQLite's own time-out does not cover this statement."""
+        give_up_at = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_OPENING_PAUSE_S)
+            else:
+                return
+
     @staticmethod
     def _prepare(connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
         # With WAL, NORMAL never corrupts and survives the death of any process; only a loss of power can take
         # the last transactions, which costs this store's users (development, demo, tests) nothing.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -133,7 +148,12 @@ class SqliteConnection:
             self._connection = None
 
     def _translate(self, error: sqlite3.Error) -> Exception:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is its extended part
-        if primary in _UNAVAILABLE:
+        if _primary_code(error) in _UNAVAILABLE:
             return StoreUnavailable(f"{self._path}: {error}")
         return error
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return the error's code without its extended part; 0 for errors of the Python module itself."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

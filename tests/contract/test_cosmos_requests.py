@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
+from shared.errors import StoreUnavailable
 from shared.store.contract import Condition, Create, Delete, DocumentStore, Patch, PatchOperation, Replace
 from shared.store.cosmos import CosmosDocumentStore
 from tests.support.certificates import loopback_tls
@@ -225,6 +227,27 @@ async def test_an_entra_identity_sends_its_token(tmp_path: Path) -> None:
     assert authorization == "type=aad&ver=1.0&sig=entra-token"
     assert made == [credential]
     assert credential.closed
+
+
+async def test_an_identity_that_cannot_prove_itself(tmp_path: Path) -> None:
+    class Unavailable(_Credential):
+        async def get_token(self, *_: str, **__: Any) -> AccessToken:
+            raise ClientAuthenticationError("no identity here")
+
+    made: list[_Credential] = []
+
+    def factory() -> _Credential:
+        made.append(Unavailable())
+        return made[-1]
+
+    async with CosmosGateway().run(loopback_tls(tmp_path)) as gateway:
+        store = CosmosDocumentStore(gateway.url, "skillsync", credential_factory=factory)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="no identity here"):
+                await store.read("learning", "ada", "one")
+        await store.close()
+    assert len(made) == 2
+    assert all(credential.closed for credential in made)
 
 
 @pytest.mark.parametrize("both", [True, False])

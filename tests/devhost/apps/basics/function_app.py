@@ -117,6 +117,10 @@ def on_message(message: func.ServiceBusMessage) -> None:
         delivery_count=message.delivery_count,
         properties=message.application_properties,
     )
+    if message.get_body() == b"slow":
+        time.sleep(3)
+    if message.get_body() == b"poison" and message.delivery_count < 3:
+        raise RuntimeError("this message is refused twice")
 
 
 def note(function: str, **fields: object) -> None:

@@ -51,7 +51,8 @@ def say(text: str = "") -> None:
 
 def _environment() -> dict[str, str]:
     """Return the surroundings of the host: this machine's, without any key or cloud that they may name."""
-    foreign = ("LLM_", "COSMOS_", "ServiceBus", "AZURE_", "RESEARCH_", "JWT_", "GENERATION", "QUOTA_")
+    clouds = ("AZURE_", "COSMOS_", "CONTAINER_NAME", "ServiceBus", "WEBSITE_")
+    foreign = (*clouds, "GENERATION", "JWT_", "LLM_", "QUOTA_", "RESEARCH_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
@@ -91,8 +92,10 @@ def _follow(client: httpx.Client, url: str, ended: str, started: float) -> Body:
     """Print every change of a status until it ends; returns the last one."""
     headers: dict[str, str] = {}
     shown = ""
+    wait = 0
     while time.monotonic() - started < PATIENCE_SECONDS:
-        response = client.get(url, params={"wait": 10}, headers=headers)
+        response = client.get(url, params={"wait": wait}, headers=headers)
+        wait = 10
         if response.status_code != httpx.codes.NOT_MODIFIED:
             response.raise_for_status()
             status: Body = response.json()
@@ -126,6 +129,8 @@ def _roadmap(client: httpx.Client) -> Body:
         raise DemoFailed(f"the roadmap is {status['status']}: {status['message']}")
     roadmap: Body = client.get(f"/api/roadmaps/{answer['roadmap_id']}").raise_for_status().json()
     say(f"\n{BOLD}{roadmap['subject']} in {roadmap['total_duration']}{PLAIN}  (tier: {roadmap['tier']})")
+    if roadmap["note"]:
+        say(f"{DIM}{roadmap['note']}{PLAIN}")
     for module in roadmap["modules"]:
         say(f"  {module['order'] + 1}. {module['title']}  {DIM}{module['hours']:g} h{PLAIN}")
         for lesson in module["lessons"]:
@@ -148,7 +153,7 @@ def _lesson(client: httpx.Client, lesson: Body) -> None:
         raise DemoFailed("the lesson names no source")
     say(f"\n{_readable(written)}\n")
     say(
-        f"{GREEN}A {written['tier']} lesson, version {written['version']}, resting on "
+        f"{GREEN}Tier {written['tier']}, version {written['version']}, resting on "
         f"{len(written['source_attribution'])} sources.{PLAIN}"
     )
 

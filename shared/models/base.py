@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
 
 def _printable(text: str) -> str:
@@ -18,6 +19,14 @@ def _printable(text: str) -> str:
 
 
 PrintableText = Annotated[str, AfterValidator(_printable)]
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as UTC ISO 8601 of one width, so that timestamps compare as texts: stores do that."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Moment = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
 
 
 class Model(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field
 
-from shared.models.base import Model
+from shared.models.base import Model, Moment
 
 
 def now() -> datetime:
@@ -30,8 +30,8 @@ class Document(Model):
 
     id: str
     schema_version: int = 1
-    created_at: datetime = Field(default_factory=now)
-    updated_at: datetime = Field(default_factory=now)
+    created_at: Moment = Field(default_factory=now)
+    updated_at: Moment = Field(default_factory=now)
     ttl: int | None = Field(default=None, description="seconds after the last write; None: never")
     etag: str = Field(default="", exclude=True, description="as last read; empty before it was stored")
 

@@ -6,12 +6,11 @@ HMAC of the user id stands.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from shared.models.base import Model
+from shared.models.base import Model, Moment
 from shared.models.content import LessonContent
 from shared.models.curriculum import CurriculumPlan, ModuleOutline, Tier
 from shared.models.document import Document
@@ -69,7 +68,7 @@ class Lease(Model):
 
     token: int
     owner: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class LessonHead(LibraryDocument):
@@ -82,7 +81,7 @@ class LessonHead(LibraryDocument):
     status: GenerationStatus = GenerationStatus.GENERATING
     generation: int = 1
     attempts: int = Field(default=1, description="starts of the present request, for the reconciler's bound")
-    requested_at: datetime
+    requested_at: Moment
     lease: Lease | None = None
     lease_token: int = 0
     sources_found: int = 0
@@ -131,7 +130,7 @@ class SourceAttribution(Model):
     licence_url: str
     origin: str
     language: str
-    retrieved_at: datetime
+    retrieved_at: Moment
 
 
 class ProviderFallback(Model):
@@ -155,7 +154,7 @@ class GenerationMetadata(Model):
     language: str
     temperature: float | None = None
     max_tokens: int | None = None
-    generated_at: datetime
+    generated_at: Moment
     generation_attempt: int
     regenerated_from: str | None = None
     deployment: str = ""

@@ -6,12 +6,11 @@ infrastructure failed, and the round repeats the call.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.models.base import Model
+from shared.models.base import Model, Moment
 
 
 class Done(Model):
@@ -25,7 +24,7 @@ class Deferred(Model):
     """The step cannot go on before `until`; call it again then, with the same input."""
 
     kind: Literal["deferred"] = "deferred"
-    until: datetime
+    until: Moment
 
 
 class Next(Model):

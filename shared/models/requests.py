@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.models.base import Model, PrintableText
 from shared.models.learner import LearningStyle, SkillLevel
@@ -13,8 +13,18 @@ from shared.models.specification import LanguageTag
 
 MAX_GOAL = 500
 
-Goal = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL)]
-ShortText = Annotated[PrintableText, StringConstraints(strip_whitespace=True, max_length=100)]
+
+def _no_terminal_controls(text: str) -> str:
+    """Refuse U+0080 to U+009F too: no learner types them, and a terminal obeys them."""
+    for character in text:
+        if 0x80 <= ord(character) <= 0x9F:
+            raise ValueError(f"must not contain the control character U+{ord(character):04X}")
+    return text
+
+
+TypedText = Annotated[PrintableText, AfterValidator(_no_terminal_controls)]
+Goal = Annotated[TypedText, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL)]
+ShortText = Annotated[TypedText, StringConstraints(strip_whitespace=True, max_length=100)]
 
 
 class RoadmapRequest(Model):

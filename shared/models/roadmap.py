@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.models.base import Model
+from shared.models.base import Model, Moment
 from shared.models.curriculum import Resource, Tier
 from shared.models.document import Document
 from shared.models.learner import LearningStyle, SkillLevel
@@ -94,7 +93,7 @@ class Roadmap(LearnerDocument):
     error: Failure | None = None
     attempt: int = 1
     recoveries: int = Field(default=0, description="attempts that the reconciler began by itself")
-    requested_at: datetime
+    requested_at: Moment
     revision: int = 1
 
     curriculum_key: str
@@ -171,7 +170,7 @@ class Lesson(LearnerDocument):
     generation_error: Failure | None = None
     attempt: int = 0
     revision: int = 1
-    requested_at: datetime | None = None
+    requested_at: Moment | None = None
     generation: int | None = Field(default=None, description="the library's generation it waits for")
 
     version_number: int | None = None

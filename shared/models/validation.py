@@ -12,6 +12,11 @@ from shared.errors import FieldError, Problem
 M = TypeVar("M", bound=BaseModel)
 
 MAX_REPORTED = 50
+# An unknown field's name is the caller's text: an answer does not grow with it.
+MAX_NAME = 100
+
+# pydantic names the class that it wanted; a caller sends JSON.
+_IN_THE_CALLERS_WORDS = {"model_type": "must be a JSON object"}
 
 
 def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
@@ -19,12 +24,16 @@ def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
     found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_REPORTED]
     return tuple(
         FieldError(
-            ".".join(str(part) for part in entry["loc"]) or "body",
-            entry["msg"].removeprefix("Value error, "),
+            _clipped(".".join(str(part) for part in entry["loc"])) or "body",
+            _IN_THE_CALLERS_WORDS.get(entry["type"], entry["msg"].removeprefix("Value error, ")),
             entry["type"],
         )
         for entry in found
     )
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}..."
 
 
 def validated(model: type[M], data: Any) -> M:

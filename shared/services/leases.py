@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.inputs import Generation
 from shared.models.library import Lease, LessonHead
@@ -50,7 +51,7 @@ async def take_lease(documents: Documents, head: LessonHead, owner: str) -> Less
 
 async def prolong_lease(documents: Documents, head: LessonHead) -> None:
     """Move the end of the lease under the same token; raises PreconditionFailed when it was taken over."""
-    expires_at = (now() + LEASE).isoformat().replace("+00:00", "Z")
+    expires_at = timestamp(now() + LEASE)
     await documents.patch(
         LessonHead,
         head.key,

@@ -15,12 +15,11 @@ from shared.orchestrations import Orchestrations, StartFailed
 from shared.security.pseudonym import pseudonym
 from shared.services.linking import link, save_lesson, settle
 from shared.services.quotas import ensure_quota, quota_exceeded
+from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.roadmaps import not_found
 from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import change, creation, equals, increment, replacement
 from shared.telemetry import log, log_fault
-
-TRIES = 8
 
 
 def instance_id(head: LessonHead) -> str:
@@ -52,7 +51,7 @@ class LessonGeneration:
         Raises Problem: 404, 429 over the day's quota, 503 while generation is switched off.
         """
         counted = False
-        for _ in range(TRIES):
+        for lost in range(TRIES):
             lesson = await self._lesson(user_id, lesson_id)
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
             if lesson.generation_status is GenerationStatus.COMPLETED:
@@ -67,7 +66,8 @@ class LessonGeneration:
                 head = await self._join(lesson, head)
                 if not generating:
                     await self._mark_generating(lesson, head)
-            except (Conflict, PreconditionFailed, NotFound):
+            except LOST_RACE:
+                await pause(lost)
                 continue
             return await self._begin(lesson, head)
         raise Problem(

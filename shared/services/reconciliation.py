@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.clients import Clients
-from shared.errors import Conflict, NotFound, PreconditionFailed
+from shared.models.base import timestamp
 from shared.models.document import Document, now
 from shared.models.inputs import FinishInput
 from shared.models.library import LessonHead
@@ -21,6 +21,7 @@ from shared.orchestrations import Orchestrations
 from shared.services import attempts, lesson_generation
 from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.linking import settle, settle_waiting
+from shared.services.races import LOST_RACE
 from shared.services.roadmap_retry import restart
 from shared.store.documents import replacement
 from shared.telemetry import log
@@ -30,8 +31,6 @@ D = TypeVar("D", bound=Document)
 PATIENCE = timedelta(minutes=2)
 MAX_RECOVERIES = 3
 PAGE = 100
-
-_LOST_RACE = (Conflict, NotFound, PreconditionFailed)
 
 
 class Reconciler:
@@ -60,7 +59,7 @@ class Reconciler:
         return acted
 
     async def _left(self, model: type[D], field: str, status: GenerationStatus) -> list[D]:
-        before = (now() - self._patience).isoformat().replace("+00:00", "Z")
+        before = timestamp(now() - self._patience)
         return await self._documents.query_across(
             model, {field: status.value}, updated_before=before, limit=PAGE
         )
@@ -78,7 +77,7 @@ class Reconciler:
                 await self._give_up(roadmap)
             else:
                 await self._restart(roadmap)
-        except _LOST_RACE:
+        except LOST_RACE:
             return False
         return True
 
@@ -116,7 +115,7 @@ class Reconciler:
             lesson_generation.begin_generation(head)
             head.attempts, head.waiters = tries + 1, waiters
             head = await self._documents.replace(head)
-        except _LOST_RACE:
+        except LOST_RACE:
             return False
         log("lesson.recovered", lesson_key=head.key, generation=head.generation)
         await lesson_generation.start_lesson(self._orchestrations, head)
@@ -127,6 +126,6 @@ class Reconciler:
         head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
         try:
             settled = await settle(self._documents, lesson, head)
-        except _LOST_RACE:
+        except LOST_RACE:
             return False
         return settled.generation_status is not GenerationStatus.GENERATING

@@ -5,19 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import PreconditionFailed, Problem
+from shared.errors import Problem
 from shared.models.document import now
 from shared.models.roadmap import Phase, Roadmap
 from shared.models.status import Generated, GenerationStatus, move
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import start_roadmap
+from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.roadmaps import Roadmaps
 from shared.store.contract import BatchOperation
 from shared.store.documents import change, equals, replacement, set_to
 from shared.telemetry import log
 
-# A write that lost a race reads again; more losses in a row than this mean that something else is wrong.
-TRIES = 5
 UNFINISHED = (GenerationStatus.GENERATING, GenerationStatus.FAILED, GenerationStatus.CANCELED)
 
 
@@ -34,12 +33,13 @@ class RoadmapRetry:
 
         Raises Problem: 404, and 409 when nothing has failed.
         """
-        for _ in range(TRIES):
+        for lost in range(TRIES):
             roadmap = await self._roadmaps.roadmap(user_id, roadmap_id)
             if roadmap.status.ended:
                 try:
                     roadmap = await self._begin(roadmap)
-                except PreconditionFailed:
+                except LOST_RACE:
+                    await pause(lost)
                     continue
             await start_roadmap(self._orchestrations, roadmap)
             return roadmap

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import NotFound, Problem
+from shared.errors import FieldError, InvalidOperation, NotFound, Problem
 from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.store.documents import DocumentPage
 
@@ -13,6 +15,23 @@ from shared.store.documents import DocumentPage
 def not_found(thing: str) -> Problem:
     """Return the answer for unknown, foreign and absent ids alike."""
     return Problem(HTTPStatus.NOT_FOUND, "not_found", f"There is no such {thing}.")
+
+
+@contextmanager
+def named_continuation(continuation: str | None) -> Iterator[None]:
+    """Turn the store's refusal of a caller's continuation into a 422 Problem that names it."""
+    try:
+        yield
+    except InvalidOperation:
+        if continuation is None:
+            raise
+        detail = "is not one that this list has given out"
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            f"continuation {detail}.",
+            (FieldError("continuation", detail),),
+        ) from None
 
 
 class Roadmaps:
@@ -23,9 +42,15 @@ class Roadmaps:
 
     async def page(self, user_id: str, limit: int, continuation: str | None) -> DocumentPage[Roadmap]:
         """Return the learner's roadmaps, newest first."""
-        return await self._documents.query(
-            Roadmap, user_id, order_by="created_at", descending=True, limit=limit, continuation=continuation
-        )
+        with named_continuation(continuation):
+            return await self._documents.query(
+                Roadmap,
+                user_id,
+                order_by="created_at",
+                descending=True,
+                limit=limit,
+                continuation=continuation,
+            )
 
     async def roadmap(self, user_id: str, roadmap_id: str) -> Roadmap:
         """Return one roadmap; raises a 404 Problem."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.errors import NotFound
+from shared.models.base import timestamp
 from shared.models.document import Document, now
 from shared.store.contract import (
     BatchOperation,
@@ -45,7 +46,7 @@ def change(
     document_id: str, operations: Sequence[PatchOperation], conditions: Sequence[Condition] = ()
 ) -> Patch:
     """Return the batch operation that changes parts of a document."""
-    stamped = [*operations, set_to("/updated_at", now().isoformat().replace("+00:00", "Z"))]
+    stamped = [*operations, set_to("/updated_at", timestamp(now()))]
     return Patch(document_id, stamped, conditions)
 
 

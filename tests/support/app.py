@@ -10,7 +10,10 @@ from tests.support.model_provider import ModelProvider
 
 # What a machine may have set for itself must not reach the app under test.
 _BLANK = (
+    "CONTAINER_NAME",
     "COSMOS_ENDPOINT",
+    "WEBSITE_INSTANCE_ID",
+    "WEBSITE_SITE_NAME",
     "ServiceBusConnection",
     "LLM__DEEPSEEK__API_KEY",
     "LLM__GROQ__API_KEY",

@@ -14,8 +14,9 @@ from typing import Any
 
 from shared import clients as clients_module
 from shared.clients import Clients
+from shared.errors import SkillSyncError
 from shared.orchestrations import Orchestrations
-from tests.support.replay import Recorder
+from tests.support.replay import ActivityRaises, Recorder
 
 Functions = dict[str, Any]
 
@@ -79,7 +80,10 @@ class Flow:
             if call > 1:
                 # The next round: the host's clock has moved on by its pause, so must that of the store.
                 asyncio.run_coroutine_threadsafe(asyncio.sleep(0.2), loop).result()
-            return asyncio.run_coroutine_threadsafe(self._activity(name, data), loop).result()
+            try:
+                return asyncio.run_coroutine_threadsafe(self._activity(name, data), loop).result()
+            except SkillSyncError as error:
+                raise ActivityRaises(str(error)) from error
 
         return answer
 

@@ -210,7 +210,7 @@ _FOCUS = _Module(
     ),
 )
 
-_MODULES = {
+_MODULES: dict[SkillLevel, tuple[_Module, ...]] = {
     SkillLevel.BEGINNER: (_ORIENTATION, _FOUNDATIONS, _FIRST_STEPS, _METHODS, _BRANCHES, _PROJECT),
     SkillLevel.INTERMEDIATE: (_FOUNDATIONS, _METHODS, _BRANCHES, _THEORY, _QUALITY, _PROJECT),
     SkillLevel.ADVANCED: (_BRANCHES, _THEORY, _METHODS, _RESEARCH, _QUALITY, _PROJECT),
@@ -220,7 +220,7 @@ _MODULES = {
 def generic_curriculum(specification: CurriculumSpecification) -> PlannedCurriculum:
     """Return the general plan of a specification: a pure function of subject, focus and level.
 
-    The tier says what it is; such a plan is never shared. Its texts are English whatever the language asked for.
+    The tier says what it is; such a plan is never shared. Its texts are English in every language.
     """
     modules = _MODULES[specification.level]
     if specification.focus.strip():

@@ -1,0 +1,1 @@
+"""Reading a goal as people write it: cleaning, phrases, names of subjects, language."""

@@ -1,0 +1,80 @@
+"""Cleaning a goal: markup, emoji, addresses and quotation marks go; what belongs to a name stays."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from shared.security.clean_text import clean_text
+
+# Longer goals are read up to here; what someone wants to learn stands in the first sentences.
+MAX_GOAL_CHARACTERS = 600
+
+_link = re.compile(r"\[([^\[\]]{1,200})\]\([^()\s]{0,300}\)")
+_tag = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
+_address = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}", re.IGNORECASE)
+_emphasis = re.compile(r"(\*{1,3}|~~)(?=\S)([^*~\n]{1,200}?)(?<=\S)\1(?!\w)")
+_line_marker = re.compile(r"^[ \t]*(?:[-*+•>]|#{1,6}|\d{1,2}[.)])[ \t]+", re.MULTILINE)
+_telephone = re.compile(r"\+?\d[\d ()/-]{7,}\d")
+_QUOTATION_MARKS = '"“”„‟«»‹›「」『』《》〈〉【】`'
+_translation = str.maketrans(
+    {"♯": "#", "’": "'", "‘": "'", "…": " ", **dict.fromkeys(_QUOTATION_MARKS, None)}
+)
+
+
+def plain(goal: str) -> str:
+    """Return a goal without markup, emoji, addresses and quotation marks, in NFKC, its lines kept."""
+    text = clean_text(goal[:MAX_GOAL_CHARACTERS]).translate(_translation)
+    text = _symbols_removed(unicodedata.normalize("NFKC", text)).translate(_translation)
+    text = _link.sub(r"\1", text)
+    for pattern in (_tag, _address, _telephone, _line_marker):
+        text = pattern.sub(" ", text)
+    text = _emphasis.sub(r"\2", text)
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _symbols_removed(text: str) -> str:
+    """Replace pictures (category So), modifiers (Sk) and enclosing marks (Me) by spaces."""
+    return "".join(
+        " " if unicodedata.category(character) in ("So", "Sk", "Me") else character for character in text
+    )
+
+
+def _belongs_to_a_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNM"
+
+
+def has_words(text: str) -> bool:
+    """Tell whether there is a letter or a digit in a text."""
+    return any(unicodedata.category(character)[0] in "LN" for character in text)
+
+
+def trimmed(text: str) -> str:
+    """Return the text without punctuation around it; ".NET", "C++", "A*" and "Go (game)" keep theirs."""
+    start, end = 0, len(text)
+    while start < end and not _may_begin(text, start):
+        start += 1
+    while end > start and not _may_end(text, start, end - 1):
+        end -= 1
+    return text[start:end]
+
+
+def _may_begin(text: str, position: int) -> bool:
+    character, following = text[position], text[position + 1 : position + 2]
+    if character == ".":  # ".NET", but no ellipsis
+        return following.isalpha() and text[:position].rstrip()[-1:] != "."
+    if character == "(":
+        return ")" in text[position:]
+    # A mark without its letter begins nothing.
+    return unicodedata.category(character)[0] in "LN"
+
+
+def _may_end(text: str, start: int, position: int) -> bool:
+    character = text[position]
+    if character in "+#*":
+        before = text[start:position].rstrip("+#*")
+        return before != "" and _belongs_to_a_word(before[-1])
+    if character == ")":
+        return "(" in text[start:position]
+    return _belongs_to_a_word(character)

@@ -7,7 +7,7 @@ come from markdown-it-py: a block's from its token's lines, an inline construct'
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -42,28 +42,34 @@ def _watch(md: MarkdownIt, rule: str, original: Callable[[StateInline, bool], bo
 
     def watched(state: StateInline, silent: bool) -> bool:
         start, first = state.pos, len(state.tokens)
-        label = (start, start)
-        if rule in {"link", "image"}:
-            begin = start + (2 if rule == "image" else 1)
-            label = (begin, state.md.helpers.parseLinkLabel(state, begin - 1, rule == "link"))
-        matched = original(state, silent)
-        if matched and not silent and "found" in state.env:
-            new = state.tokens[first:]
-            is_open = rule != "backticks" or any(token.type == "code_inline" for token in new)
-            target = next(
-                (
-                    str(token.attrGet(name))
-                    for token in new
-                    for name in ("href", "src")
-                    if token.attrGet(name)
-                ),
-                "",
-            )
-            if is_open:
-                state.env["found"].append(_Found(rule, start, state.pos, label, target))
-        return matched
+        if not original(state, silent):
+            return False
+        new = state.tokens[first:]
+        # A lone backtick matches as text; only a code span is a construct.
+        if not silent and "found" in state.env and (rule != "backticks" or new):
+            label = _label(state, rule, start)
+            state.env["found"].append(_Found(rule, start, state.pos, label, _target(new)))
+        return True
 
     md.inline.ruler.at(rule, watched)
+
+
+def _label(state: StateInline, rule: str, start: int) -> tuple[int, int]:
+    """Return the span of a link's or an image's label.
+
+    Asked only after the rule has matched: looking for labels elsewhere would fill the parser's cache with the
+    ends of constructs that are none, and hide links from it.
+    """
+    if rule not in {"link", "image"}:
+        return start, start
+    opening = start + (1 if rule == "image" else 0)
+    return opening + 1, state.md.helpers.parseLinkLabel(state, opening, rule == "link")
+
+
+def _target(tokens: Sequence[Token]) -> str:
+    """Return where the first of some tokens with an address leads."""
+    addresses = (token.attrGet(name) for token in tokens for name in ("href", "src"))
+    return next((str(address) for address in addresses if address), "")
 
 
 @cache
@@ -86,6 +92,15 @@ def _parser() -> MarkdownIt:
     return md
 
 
+@cache
+def _judge() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    judge = MarkdownIt("js-default", {"html": True, "maxNesting": 100})
+    judge.validateLink = lambda url: url is not None  # type: ignore[method-assign]
+    return judge
+
+
 def clean_markdown(text: str, is_known: IsKnown) -> str:
     """Return Markdown without raw HTML and images, whose links all lead where `is_known` says yes.
 
@@ -94,10 +109,22 @@ def clean_markdown(text: str, is_known: IsKnown) -> str:
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text, is_known)
         if cleaned == text:
-            return text
+            break
         text = cleaned
-    # Still changing: something nested on purpose. As plain text it is harmless.
+    if _is_clean(text, is_known):
+        return text
+    # Nested on purpose, so that the passes did not find everything. As plain text it is harmless.
     return escape_prose(strip_html(_bare_url.sub("", text)))
+
+
+def _is_clean(text: str, is_known: IsKnown) -> bool:
+    """Tell whether a parser that watches nothing finds neither HTML nor an image nor an unknown link."""
+    tokens = [child for token in _judge().parse(text) for child in (token, *(token.children or []))]
+    return all(
+        token.type not in {"html_block", "html_inline", "image"}
+        and (token.type != "link_open" or is_known(str(token.attrGet("href"))))
+        for token in tokens
+    )
 
 
 def clean_prose(text: str, is_known: IsKnown) -> str:

@@ -1,4 +1,4 @@
-"""Briefs for the tests of lessons: from the language reference that Python ships, and from our own short texts."""
+"""Briefs for the tests of lessons: of the documentation that Python ships, and of short texts of our own."""
 
 from __future__ import annotations
 

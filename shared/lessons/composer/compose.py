@@ -33,9 +33,11 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     excerpts = read_brief(brief)
     plan = make_plan(specification, excerpts, proportions)
     _refuse_too_little(plan, excerpts)
-    sections = write_sections(plan, proportions)
-    if not sections:
+    written = write_sections(plan, proportions)
+    if not written:
         raise NothingToCompose("No source says anything that can be quoted on this lesson's objectives.")
+    plan = plan.narrowed_to([part for part, _ in written])
+    sections = [section for _, section in written]
     title = clean_line(specification.title) or plan.objectives[0]
     wanted = [token for objective in plan.objectives for token in query_of(objective)]
     concepts = find_concepts(plan.ranked, [*wanted, *query_of(title)], proportions.concepts)

@@ -46,11 +46,11 @@ _verbs_of_kind = frozenset(
 _not_a_term = re.compile(
     r"""^(?:this|these|that|those|it|its|they|there|here|he|she|we|you|each|every|all|some|many|most|both|one|two|three|
         any|no|none|other|another|such|if|when|while|where|what|which|who|how|why|because|since|although|though|as|
-        for|in|on|at|by|to|from|with|after|before|note|same|only|not|first|second|third|last|next|following|above|result|
-        example|default|reason|purpose|difference|idea|goal|main|rest|number|value\sof|
+        for|in|on|at|by|to|from|with|after|before|note|same|only|not|first|second|third|last|next|following|above|
+        result|example|default|reason|purpose|difference|idea|goal|main|rest|number|value\sof|
         dies\w*|es|sie|man|wenn|alle|viele|il|elle|on|si|ce|cela|este|esta|esto|si|cuando)\b
-    |\b(?:that|which|who|if|when|while|because|is|are|was|were|has|have|can|may|must|should|will|would|there|
-        dass|wenn|que|qui|cuando)\b""",
+    |\bof\ the\b|\b(?:that|which|who|if|when|while|because|is|are|was|were|has|have|can|may|must|should|will
+        |would|there|dass|wenn|que|qui|cuando)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MAX_TERM_WORDS = 4
@@ -154,15 +154,16 @@ def _about_the_heading(excerpt: Excerpt, sentence: Sentence) -> Definition | Non
     tokens = tokenise(term)
     if not is_first or not 1 <= len(term.split()) <= _MAX_TERM_WORDS or not tokens or ELLIPSIS in text:
         return None
-    opening = tokenise(" ".join(text.split()[: len(term.split()) + 2]))
-    if not set(tokens) <= set(opening):
+    name = re.sub(r"^(?:The|An?) ", "", term)
+    opening = rf"(?:(?:The|An?) )?(?:[\w-]+ )?{re.escape(name)}s?(?![\w’'])"
+    if not re.match(opening, _bare(text), re.IGNORECASE):
         return None
-    return Definition(re.sub(r"^(?:The|An?) ", "", term), text, says_kind=False, strength=0.0)
+    return Definition(name, text, says_kind=False, strength=0.0)
 
 
 def _bare(term: str) -> str:
-    """Return a term without quotation marks and backticks."""
-    return clean_line(re.sub(r"[\"“”«»„`]", "", term), 60)
+    """Return a term, or the start of a sentence, without quotation marks and backticks."""
+    return clean_line(re.sub(r"[\"“”«»„`]", "", term), 120)
 
 
 def tidy_term(term: str, excerpt: Excerpt) -> str:

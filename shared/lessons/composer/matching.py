@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shared.lessons.composer.concepts import read_definition
 from shared.lessons.composer.material import Excerpt, clean_line
 from shared.lessons.composer.styles import Proportions
 from shared.lessons.phrases import primary_language
@@ -16,7 +18,8 @@ from shared.text.tokens import tokenise
 _OBJECTIVE_VERB_TABLE = """
     learn understand explain describe use using write create apply know identify recognise recognize define
     compare discuss demonstrate implement build make practise practice explore introduce name list state
-    work able basic introduction example difference between simple first own correctly effectively
+    work able up down out off basic introduction example difference between simple first own
+    correctly effectively
     lernen verstehen erklären beschreiben verwenden schreiben kennen anwenden benutzen nutzen
     comprendre expliquer décrire utiliser écrire connaître apprendre appliquer
     comprender explicar describir usar escribir conocer aprender aplicar
@@ -30,6 +33,9 @@ _OBJECTIVE_VERBS = frozenset(
 _TITLE_WEIGHT = 0.35
 _WORTH_ADDING = 0.3
 _NEIGHBOUR = 3
+_INTRODUCTION = 1.25
+# An excerpt that matches so much less than the best one gives the lesson no concept and no exercise.
+_RELEVANT = 0.3
 # How much more an excerpt is worth for each word of the objective that the ones before it do not hold.
 _NEWS = 0.5
 
@@ -45,12 +51,29 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """The sections to write, the objectives that no source speaks of, and every excerpt by relevance."""
+    """The objectives, the sections to write, and the excerpts that matter to the lesson, best first."""
 
     objectives: tuple[str, ...]
     parts: tuple[Part, ...]
-    uncovered: tuple[str, ...]
     ranked: tuple[Excerpt, ...]
+
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        """The objectives that no part answers."""
+        covered = {part.objective for part in self.parts}
+        return tuple(objective for objective in self.objectives if objective not in covered)
+
+    def narrowed_to(self, parts: Sequence[Part]) -> Plan:
+        """Return the plan with only some of its parts."""
+        return replace(self, parts=tuple(parts))
+
+
+# Words of English that are keywords too: only where the text names them as such are they what it is about.
+_loose_keyword = re.compile(
+    r"\b(?:and|or|with|for|in|from|as|is|not|if|while)\b"
+    r"(?![`'\"”]? (?:statement|clause|loop|keyword|operator|expression|block)s?\b)(?![`'\"”])",
+    re.IGNORECASE,
+)
 
 
 def objectives_of(specification: LessonSpecification) -> tuple[str, ...]:
@@ -62,7 +85,7 @@ def objectives_of(specification: LessonSpecification) -> tuple[str, ...]:
 
 def query_of(text: str) -> tuple[str, ...]:
     """Return the tokens that an objective is looked up by; all of them where only verbs would be left out."""
-    tokens = tokenise(text)
+    tokens = tokenise(_loose_keyword.sub(" ", text))
     return tuple(token for token in tokens if token not in _OBJECTIVE_VERBS) or tuple(tokens)
 
 
@@ -77,24 +100,44 @@ def make_plan(
     objectives = objectives_of(specification)
     index = Bm25([excerpt.tokens for excerpt in excerpts])
     about = index.scores(query_of(f"{specification.title} {specification.module_title}"))
-    language = primary_language(specification.curriculum.language)
-    foreign = bool(excerpts) and all(
-        primary_language(excerpt.source.language) != language for excerpt in excerpts
-    )
+    foreign = _is_foreign(specification, excerpts)
     scores = {
         objective: _scores(query_of(objective), index, about, excerpts, foreign=foreign)
         for objective in objectives
     }
-    total = [sum(column) for column in zip(*scores.values(), about, strict=True)]
-    order = sorted(range(len(excerpts)), key=lambda number: (-total[number], number))
-    ranked = tuple(excerpts[number] for number in order if total[number] > 0 or foreign)
     parts = _deal(objectives, scores, excerpts, proportions)
-    covered = {part.objective for part in parts}
-    uncovered = tuple(objective for objective in objectives if objective not in covered)
-    if not parts and ranked:
-        heads = [excerpt for excerpt in ranked if excerpt.sentences][: proportions.total_excerpts]
+    ranked = _rank(
+        scores, about, excerpts, {excerpt.source.id for part in parts for excerpt in part.excerpts}
+    )
+    if not parts:
+        heads = [excerpt for excerpt in ranked if excerpt.is_quotable][: proportions.total_excerpts]
         parts = tuple(Part("", query_of(specification.title), (excerpt,)) for excerpt in heads)
-    return Plan(objectives, parts, uncovered, ranked)
+    return Plan(objectives, parts, ranked)
+
+
+def _is_foreign(specification: LessonSpecification, excerpts: Sequence[Excerpt]) -> bool:
+    """Tell whether no source is in the lesson's language."""
+    language = primary_language(specification.curriculum.language)
+    return all(primary_language(excerpt.source.language) != language for excerpt in excerpts)
+
+
+def _rank(
+    scores: dict[str, list[float]], about: Sequence[float], excerpts: Sequence[Excerpt], quoted: set[str]
+) -> tuple[Excerpt, ...]:
+    """Return the excerpts that matter, best first: near an objective's best one, or on a quoted page.
+
+    Where no excerpt matches an objective, those that match the lesson's title.
+    """
+    total = [sum(column) for column in zip(*scores.values(), about, strict=True)]
+    least = [_RELEVANT * max(own, default=0.0) for own in scores.values()]
+
+    def matters(number: int) -> bool:
+        is_near = any(own[number] > bound for own, bound in zip(scores.values(), least, strict=True))
+        return total[number] > 0 and (is_near or not quoted or excerpts[number].source.id in quoted)
+
+    chosen = filter(matters, range(len(excerpts)))
+    order = sorted(chosen, key=lambda number: (-total[number], number))
+    return tuple(excerpts[number] for number in order)
 
 
 def _scores(
@@ -106,14 +149,23 @@ def _scores(
     """
     own = index.scores(query)
     if foreign and not any(own):
-        return [1 / (1 + number) if excerpt.sentences else 0.0 for number, excerpt in enumerate(excerpts)]
+        return [1 / (1 + number) if excerpt.is_quotable else 0.0 for number, excerpt in enumerate(excerpts)]
     wanted = set(query)
     scores: list[float] = []
     for number, early in enumerate(_earliness(excerpts)):
         share = len(wanted.intersection(excerpts[number].tokens)) / max(1, len(wanted))
-        score = (own[number] * (0.5 + 0.5 * share) + _TITLE_WEIGHT * about[number]) * early
-        scores.append(score if own[number] > 0 and excerpts[number].sentences else 0.0)
+        defines = _INTRODUCTION if _introduces(excerpts[number], wanted) else 1.0
+        score = (own[number] * (0.5 + 0.5 * share) + _TITLE_WEIGHT * about[number]) * early * defines
+        scores.append(score if own[number] > 0 and excerpts[number].is_quotable else 0.0)
     return scores
+
+
+def _introduces(excerpt: Excerpt, wanted: set[str]) -> bool:
+    """Tell whether an excerpt begins by saying what something is that the objective names."""
+    if not excerpt.sentences:
+        return False
+    definition = read_definition(excerpt.sentences[0], primary_language(excerpt.source.language))
+    return definition is not None and bool(wanted.intersection(tokenise(definition.term)))
 
 
 def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
@@ -173,6 +225,6 @@ def _add_neighbours(
             for number in sorted(numbers):
                 other = number + distance
                 fits = other < len(excerpts) and excerpts[other].source.id == excerpts[number].source.id
-                if len(taken) < total and fits and other not in taken and excerpts[other].sentences:
+                if len(taken) < total and fits and other not in taken and excerpts[other].is_quotable:
                     taken.add(other)
                     numbers.append(other)

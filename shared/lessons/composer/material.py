@@ -73,6 +73,14 @@ class Excerpt:
         """What the passage is found by: its source's title, its heading and its words."""
         return tokenise(f"{self.source.title} {self.heading} {self.text}")
 
+    @cached_property
+    def is_quotable(self) -> bool:
+        """Whether a quotation can begin here: a sentence that stands alone and does not end in a colon."""
+        return any(
+            stands_alone(sentence.text) and not (sentence.text.endswith(":") and not self.examples)
+            for sentence in self.sentences
+        )
+
     @property
     def title(self) -> str:
         """What a quotation of it is credited to: its source's title."""

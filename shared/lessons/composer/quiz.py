@@ -146,7 +146,7 @@ def choose_distractors(key: Term, excerpt: Excerpt, pool: dict[Term, int], stem:
 
 def _similar_length(first: str, second: str) -> bool:
     shorter, longer = sorted((len(first), len(second)))
-    return longer <= max(2 * shorter, shorter + 4)
+    return longer <= max(2 * shorter, shorter + 5)
 
 
 def _choose(items: Sequence[_Item], limit: int) -> list[_Item]:

@@ -20,14 +20,17 @@ _MAX_SECTIONS = 12
 _LEAST_WORDS = 70
 
 
-def write_sections(plan: Plan, proportions: Proportions) -> list[Section]:
-    """Write one section per part; a source that is not openly licensed is quoted once in the whole lesson."""
+def write_sections(plan: Plan, proportions: Proportions) -> list[tuple[Part, Section]]:
+    """Write one section per part that can be quoted.
+
+    A source that is not openly licensed is quoted once in the whole lesson.
+    """
     briefly_quoted: set[str] = set()
-    sections: list[Section] = []
+    sections: list[tuple[Part, Section]] = []
     for part in plan.parts[:_MAX_SECTIONS]:
         section = _section(part, proportions, briefly_quoted)
         if section:
-            sections.append(section)
+            sections.append((part, section))
     return sections
 
 

@@ -111,7 +111,7 @@ class _Writer:
 def _without_trailing_bars(lines: list[str]) -> Iterator[str]:
     """Drop the bar of a line with which a quotation would end empty, and blank lines that repeat."""
     shown: list[str] = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
         ends_quotation = line.strip("│ ") == "" and not following.startswith("│")
         shown.append("" if ends_quotation else line)
     while shown and not shown[-1]:

@@ -75,6 +75,7 @@ def test_markdown(dirty: str, clean: str) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile)
 @example("\n\n".join(SNIPPETS))
+@example('{% raw %} ${x} {{y}} :: :::::: "><script>alert(1)</script> [click](javascript:alert(1))')
 def test_no_parser_finds_html_images_or_unknown_links_afterwards(text: str) -> None:
     cleaned = clean_markdown(text, is_known)
     assert clean_markdown(cleaned, is_known) == cleaned

@@ -118,6 +118,7 @@ def test_hostile_text_never_reaches_the_page(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(hostile)
 @example("\n\n".join(SNIPPETS))
+@example(">")
 def test_hostile_text_cannot_command_a_terminal(text: str) -> None:
     shown = to_terminal(text, content_of(text), FACTS, [attribution_of(text)], width=60)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)

@@ -9,6 +9,7 @@ SkillSyncError
     ├── NotFound            the document does not exist (or has expired)
     ├── PreconditionFailed  the ETag or the condition of a write no longer holds
     ├── InvalidOperation    a request outside the store's limits; a defect of the caller
+    │   └── InvalidContinuation  a list's continuation is none, or belongs to another list
     └── StoreUnavailable    throttled, timed out or unreachable after the adapter's own retries
 """
 
@@ -52,6 +53,10 @@ class PreconditionFailed(StoreError):
 
 class InvalidOperation(StoreError):
     """The operation is outside the store's limits (batch size, partition, patch operations)."""
+
+
+class InvalidContinuation(InvalidOperation):
+    """The continuation was not given out for this very query."""
 
 
 class StoreUnavailable(StoreError):

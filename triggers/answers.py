@@ -12,7 +12,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import Problem, StoreUnavailable
+from shared.errors import FieldError, InvalidContinuation, Problem, StoreUnavailable
 from shared.models.base import Model
 from shared.telemetry import log, log_fault
 
@@ -20,6 +20,22 @@ Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 # Everything a learner is told is their own; nothing of it may stay in a shared cache.
 PRIVATE = {"Cache-Control": "no-store"}
+
+INTERNAL_ERROR = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side. It was logged."
+)
+STORE_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "store_unavailable",
+    "The document store does not answer. Nothing was lost; try again in a moment.",
+    headers={"Retry-After": "5"},
+)
+CONTINUATION_REFUSED = Problem(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "invalid_request",
+    "continuation is none of this list; leave it out to begin at the start.",
+    (FieldError("continuation", "must be the continuation of an answer to the same request"),),
+)
 
 
 def json_answer(
@@ -30,12 +46,17 @@ def json_answer(
     """Return a JSON answer."""
     data = body.to_json() if isinstance(body, Model) else body
     return func.HttpResponse(
-        json.dumps(data, ensure_ascii=False),
+        _encoded(data),
         status_code=status.value,
         headers={**PRIVATE, **(headers or {})},
         mimetype="application/json",
         charset="utf-8",
     )
+
+
+def _encoded(data: Mapping[str, Any]) -> bytes:
+    """Return JSON in UTF-8; half a surrogate pair, as a caller may send, becomes a question mark."""
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def text_answer(text: str, mimetype: str) -> func.HttpResponse:
@@ -54,7 +75,7 @@ def problem_answer(problem: Problem) -> func.HttpResponse:
         "errors": [asdict(error) for error in problem.errors],
     }
     return func.HttpResponse(
-        json.dumps(body, ensure_ascii=False),
+        _encoded(body),
         status_code=problem.status.value,
         headers={**PRIVATE, **problem.headers},
         mimetype="application/problem+json",
@@ -69,33 +90,21 @@ def answering(handler: Handler) -> Handler:
     async def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
         try:
             return await handler(req, **bindings)
-        except Problem as problem:
-            log(
-                "request.refused",
-                logging.INFO,
-                status=problem.status.value,
-                code=problem.code,
-                route=handler.__name__,
-            )
-            return problem_answer(problem)
-        except StoreUnavailable as error:
-            log_fault("request.store_unavailable", error, route=handler.__name__)
-            return problem_answer(
-                Problem(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    "store_unavailable",
-                    "The document store does not answer. Nothing was lost; try again in a moment.",
-                    headers={"Retry-After": "5"},
-                )
-            )
         except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback may reach a caller
-            log_fault("request.failed", error, route=handler.__name__)
-            return problem_answer(
-                Problem(
-                    HTTPStatus.INTERNAL_SERVER_ERROR,
-                    "internal_error",
-                    "Something went wrong on our side. It was logged.",
-                )
-            )
+            return problem_answer(_problem_of(error, handler.__name__))
 
     return answer
+
+
+def _problem_of(error: Exception, route: str) -> Problem:
+    """Return what a caller is told of an error, and log it."""
+    if isinstance(error, InvalidContinuation):
+        error = CONTINUATION_REFUSED
+    if isinstance(error, Problem):
+        log("request.refused", logging.INFO, status=error.status.value, code=error.code, route=route)
+        return error
+    if isinstance(error, StoreUnavailable):
+        log_fault("request.store_unavailable", error, route=route)
+        return STORE_UNAVAILABLE
+    log_fault("request.failed", error, route=route)
+    return INTERNAL_ERROR

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
@@ -21,6 +23,9 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_IDEMPOTENCY_KEY = 200
 MAX_LIMIT = 100
 MAX_WAIT_SECONDS = 25
+
+# A quoted tag may hold commas; W/ marks a weak one.
+_ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*"|[^\s,"]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,17 @@ def read_body(req: func.HttpRequest, model: type[M]) -> M:
 
 def _parse(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        if raw.strip(b" \t\r\n"):
+            return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        detail = "is empty; send a JSON object"
     except RecursionError:
         detail = "is nested too deeply"
     except UnicodeDecodeError:
         detail = "is not UTF-8 text"
     except ValueError as error:
-        detail = f"is not valid JSON: {error}"
+        detail = (
+            "begins with a byte order mark" if raw.startswith(BOM_UTF8) else f"is not valid JSON: {error}"
+        )
     raise Problem(
         HTTPStatus.BAD_REQUEST, "invalid_json", f"The body {detail}.", (FieldError("body", detail),)
     )
@@ -101,7 +110,7 @@ def wait_seconds(req: func.HttpRequest) -> int:
 def known_tags(req: func.HttpRequest) -> frozenset[str]:
     """Return the entity tags of If-None-Match, compared weakly (RFC 9110, section 13.1.2)."""
     header = req.headers.get("if-none-match", "")
-    return frozenset(tag.strip().removeprefix("W/") for tag in header.split(",") if tag.strip())
+    return frozenset(_ENTITY_TAG.findall(header))
 
 
 def _whole_number(req: func.HttpRequest, name: str, default: int, low: int, high: int) -> int:

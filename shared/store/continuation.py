@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.errors import InvalidOperation
+from shared.errors import InvalidContinuation, InvalidOperation
 from shared.store.contract import Document, JsonValue, Page
 from shared.store.limits import check_value, is_number
 
@@ -42,18 +42,25 @@ def encode(query: str, position: Position) -> str:
 
 
 def decode(query: str, token: str, *, ordered: bool) -> Position:
-    """Return the position of a token; raises InvalidOperation unless it was made for this very query."""
+    """Return the position of a token; raises InvalidContinuation unless it was made for this very query."""
     try:
         payload = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
     except (ValueError, RecursionError) as error:
-        raise InvalidOperation("the continuation is not one of this store") from error
+        raise InvalidContinuation("the continuation is not one of this store") from error
     match payload:
         case [str() as own, value, str() as document_id] if own == query:
             if (isinstance(value, str) or is_number(value)) if ordered else value is None:
-                check_value(value, "continuation")
-                check_value(document_id, "continuation")
+                _check(value, document_id)
                 return Position(value, document_id)
-    raise InvalidOperation("the continuation belongs to another query")
+    raise InvalidContinuation("the continuation belongs to another query")
+
+
+def _check(value: str | float | None, document_id: str) -> None:
+    try:
+        check_value(value, "continuation")
+        check_value(document_id, "continuation")
+    except InvalidOperation as error:
+        raise InvalidContinuation(str(error)) from error
 
 
 def page_of(query: str, found: list[Document], order_by: str | None, limit: int) -> Page:

@@ -84,8 +84,8 @@ PLANTS = brief(
     source(
         "A stoma is a pore in the leaf that lets carbon dioxide in. Guard cells open the pore when the "
         "membrane "
-        "swells. Respiration is the process that the pigment cannot replace. Hugo von Mohl described the "
-        "enzyme in 1856.",
+        "swells. Respiration is the process by which a cell releases the energy of sugar again. "
+        "Hugo von Mohl explained in 1856 how the pressure of the sap moves the cells.",
         number=3,
         title="Leaf",
     ),

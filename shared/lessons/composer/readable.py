@@ -70,7 +70,7 @@ _leaning = re.compile(
             |the\ (?:latter|former|second|first))
         |as\ (?:a\ (?:result|consequence)|such|well|before|above)|on\ the\ other\ hand
         |an?\ similar|the\ (?:latter|former|same|second|third|other|above|following|example)
-        |to\ illustrate|at\ this|by\ this|with\ this|after\ (?:this|that)|if\ (?:so|not|it|they|this|that)
+        |to\ illustrate|(?:use|at|by|with)\ this|after\ (?:this|that)|if\ (?:so|not|it|they|this|that)
         |when\ (?:this|it|they)|(?:one|some|all|each|both|none)\ of\ (?:these|them|those)
         |dies(?:e[rsmn]?)?|es|sie|er|dabei|dadurch|daher|deshalb|jedoch|allerdings|außerdem|ferner|somit|hierbei|auch
         |il|elle|ils|elles|cela|ceci|cette|cet|ces|ainsi|toutefois|cependant|mais|donc

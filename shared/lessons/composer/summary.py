@@ -14,6 +14,7 @@ from shared.models.content import Section
 from shared.models.learner import LearningStyle
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification
+from shared.text.tokens import tokenise
 
 _MOST_WORDS = 40
 _SENTENCES = 2
@@ -99,7 +100,10 @@ def _can_open(sentence: Sentence) -> bool:
 def _worth(excerpt: Excerpt, sentence: Sentence, *, wanted: set[str], about: set[str]) -> float:
     """Rate a sentence as an opening: a definition before one that only shares more words."""
     tokens = set(sentence.tokens)
-    defines = read_definition(sentence, primary_language(excerpt.source.language)) is not None
+    definition = read_definition(sentence, primary_language(excerpt.source.language))
+    defines = 0.0
+    if definition is not None:
+        defines = 3.0 + 3.0 * bool(about.intersection(tokenise(definition.term)))
     opens = sentence is excerpt.sentences[0]
     shared = len(tokens & wanted) + 2 * len(tokens & about)
-    return shared + 3.0 * defines * bool(shared) + 1.5 * opens - 0.02 * len(tokens)
+    return shared + defines * bool(shared) + 1.5 * opens - 0.02 * len(tokens)

@@ -165,6 +165,7 @@ class Settings(_Frozen):
     auth_mode: AuthMode = Field(default=AuthMode.JWT, alias="AUTH_MODE")
     pseudonym_key: OptionalSecret = Field(default=None, alias="PSEUDONYM_KEY")
 
+    reconcile_after_seconds: int = Field(default=120, alias="RECONCILE_AFTER_S", ge=1)
     quota_roadmaps_per_day: int = Field(default=20, alias="QUOTA_ROADMAPS_PER_DAY", ge=0)
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)
 

@@ -89,13 +89,13 @@ def assemble(question: Question, hits: Sequence[tuple[str, Hit]]) -> list[Source
         passages = tuple(filter(None, map(_clean_passage, hit.passages[:MAX_PASSAGES_PER_HIT])))
         if passages and _is_web_address(hit.url):
             candidates.append(_Candidate(origin, hit, passages, len(documents)))
-            documents.extend(contexts(hit.title, passages))
+            documents.extend(contexts(_line(hit.title), passages))
     scores = relevance(question, Bm25(documents))
     # In the order of their addresses, so that ties do not depend on which source was listed first.
     candidates.sort(key=lambda candidate: (candidate.hit.url, candidate.start))
     parts = [scores[candidate.start :][: len(candidate.passages)] for candidate in candidates]
     pages = [
-        page_score(question, candidate.hit.title, part)
+        page_score(question, _line(candidate.hit.title), part)
         for candidate, part in zip(candidates, parts, strict=True)
     ]
 

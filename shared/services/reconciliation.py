@@ -1,7 +1,7 @@
 """The reconciler: documents that wait for an orchestration which is gone.
 
-It acts only on what was requested more than two minutes ago, and only when no orchestration runs for it. A
-new attempt goes through the same conditional writes as a request, so that two reconcilers, or a reconciler
+It acts only on what was requested longer ago than RECONCILE_AFTER_S, and only when no orchestration runs
+for it. A new attempt goes through the same conditional writes as a request, so that two reconcilers, or one
 and a learner, cannot start one thing twice.
 """
 
@@ -28,7 +28,6 @@ from shared.telemetry import log
 
 D = TypeVar("D", bound=Document)
 
-PATIENCE = timedelta(minutes=2)
 MAX_RECOVERIES = 3
 PAGE = 100
 
@@ -36,13 +35,11 @@ PAGE = 100
 class Reconciler:
     """One sweep over what is pending or generating."""
 
-    def __init__(
-        self, clients: Clients, orchestrations: Orchestrations, patience: timedelta = PATIENCE
-    ) -> None:
+    def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
         self._clients = clients
         self._documents = clients.documents
         self._orchestrations = orchestrations
-        self._patience = patience
+        self._patience = timedelta(seconds=clients.settings.reconcile_after_seconds)
 
     async def sweep(self) -> int:
         """Start again or end what was left behind; returns how many documents were acted on."""

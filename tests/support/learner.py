@@ -21,8 +21,10 @@ Body = dict[str, Any]
 class Learner:
     """One learner's HTTP client; use as a context manager."""
 
-    def __init__(self, url: str, user_id: str) -> None:
+    def __init__(self, url: str, user_id: str, *, patient: bool = False) -> None:
+        """`patient` reads again when the app process dies under a request."""
         self.user_id = user_id
+        self._patient = patient
         self.http = httpx.Client(
             base_url=f"{url}/api", headers={"X-User-Id": user_id}, timeout=60, trust_env=False
         )
@@ -66,6 +68,9 @@ class Learner:
 
     def _get(self, path: str) -> Body:
         response = self.http.get(path)
+        while self._patient and response.is_server_error:
+            time.sleep(0.2)
+            response = self.http.get(path)
         assert response.status_code == 200, f"{path}: {response.status_code} {response.text}"
         body: Body = response.json()
         return body

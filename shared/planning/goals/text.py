@@ -16,6 +16,7 @@ _address = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]
 _emphasis = re.compile(r"(\*{1,3}|~~)(?=\S)([^*~\n]{1,200}?)(?<=\S)\1(?!\w)")
 _line_marker = re.compile(r"^[ \t]*(?:[-*+•>]|#{1,6}|\d{1,2}[.)])[ \t]+", re.MULTILINE)
 _telephone = re.compile(r"\+?\d[\d ()/-]{7,}\d")
+_empty_brackets = re.compile(r"\([^\w()]{0,50}\)|\[[^\w\[\]]{0,50}\]")
 _QUOTATION_MARKS = '"“”„‟«»‹›「」『』《》〈〉【】`'
 _translation = str.maketrans(
     {"♯": "#", "’": "'", "‘": "'", "…": " ", **dict.fromkeys(_QUOTATION_MARKS, None)}
@@ -29,6 +30,7 @@ def plain(goal: str) -> str:
     text = _link.sub(r"\1", text)
     for pattern in (_tag, _address, _telephone, _line_marker):
         text = pattern.sub(" ", text)
+    text = _empty_brackets.sub(" ", text)
     text = _emphasis.sub(r"\2", text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)

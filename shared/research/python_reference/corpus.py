@@ -44,10 +44,10 @@ def _topic_pages() -> list[ReferencePage]:
     for label, text in sorted(topics.items(), key=lambda item: (len(item[1]), item[0])):
         if label in SAME_SECTION:
             continue
-        passages = [passage for passage in topic_passages(text) if passage.text not in known]
-        known.update(passage.text for passage in passages)
+        passages = {one.text: one for one in topic_passages(text) if one.text not in known}
+        known.update(passages)
         if passages:
-            pages.append(ReferencePage(label, page_title(label), page_url(label), tuple(passages)))
+            pages.append(ReferencePage(label, page_title(label), page_url(label), tuple(passages.values())))
     return sorted(pages, key=lambda page: page.label)
 
 

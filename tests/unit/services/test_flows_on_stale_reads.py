@@ -37,7 +37,7 @@ REQUEST = RoadmapRequest.from_json(
 @pytest.fixture
 async def processes(tmp_path: Path) -> AsyncIterator[list[Clients]]:
     """Three app processes over one store, each seeing the others' writes late."""
-    settings = load_settings(app_settings(tmp_path))
+    settings = load_settings(app_settings(tmp_path)).model_copy(update={"reconcile_after_seconds": 0})
     made = []
     for seed in range(3):
         clients = Clients(settings)
@@ -98,13 +98,11 @@ async def test_everyone_who_waits_gets_the_one_version(processes: list[Clients],
 
 
 async def test_a_start_that_never_happened_is_made_up_for(processes: list[Clients]) -> None:
-    from datetime import timedelta
-
     flow = Flow(processes)
     roadmap = await RoadmapCreation(processes[0], flow.orchestrations).create("ada", REQUEST, None)
     flow.started.clear()  # the process died between the write and the start
     await fresh()
-    impatient = Reconciler(processes[1], flow.orchestrations, patience=timedelta(0))
+    impatient = Reconciler(processes[1], flow.orchestrations)
     assert await impatient.sweep() == 1
     assert await impatient.sweep() == 0, "what runs is left alone"
     await flow.run_all()
@@ -114,11 +112,9 @@ async def test_a_start_that_never_happened_is_made_up_for(processes: list[Client
 
 
 async def test_what_is_interrupted_for_ever_ends_as_failed(processes: list[Clients]) -> None:
-    from datetime import timedelta
-
     flow = Flow(processes[:1])
     roadmap = await RoadmapCreation(processes[0], flow.orchestrations).create("ada", REQUEST, None)
-    impatient = Reconciler(processes[0], flow.orchestrations, patience=timedelta(0))
+    impatient = Reconciler(processes[0], flow.orchestrations)
     for _ in range(4):
         flow.started.clear()
         await impatient.sweep()
@@ -133,15 +129,13 @@ async def test_what_is_interrupted_for_ever_ends_as_failed(processes: list[Clien
 
 
 async def test_a_generation_left_behind_is_begun_again(processes: list[Clients]) -> None:
-    from datetime import timedelta
-
     flow = Flow(processes)
     roadmap = await made_roadmap(processes, flow, "ada")
     lesson = await first_lesson(processes[0], roadmap)
     await LessonGeneration(processes[0], flow.orchestrations).request("ada", lesson.id)
     flow.started.clear()
     await fresh()
-    impatient = Reconciler(processes[1], flow.orchestrations, patience=timedelta(0))
+    impatient = Reconciler(processes[1], flow.orchestrations)
     assert await impatient.sweep() == 1
     await flow.run_all()
     await fresh()

@@ -33,7 +33,9 @@ def functions_of_app() -> Functions:
     app = df.DFApp()
     for module in (roadmap_orchestrators, lesson_orchestrators, roadmap_activities, lesson_activities):
         app.register_functions(module.blueprint)
-    return {function.get_function_name(): function.get_user_function() for function in app.get_functions()}
+    return {
+        str(function.get_function_name()): function.get_user_function() for function in app.get_functions()
+    }
 
 
 class Flow:

@@ -15,8 +15,8 @@ import httpx
 
 from shared.research.protocol import SourceFailed, SourceLimited
 
-# Operators ask API clients to say who they are and where to complain.
-USER_AGENT = "SkillSync/0.1 (https://github.com/skillsync; lesson research) httpx"
+# Operators of public APIs ask clients to say what they are.
+USER_AGENT = f"SkillSync/0.1 (lesson research for learners) httpx/{httpx.__version__}"
 
 MAX_BODY_BYTES = 1_000_000
 MAX_REDIRECTS = 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
 from hypothesis import example, given
@@ -282,8 +281,9 @@ def test_every_known_name_leads_to_one_subject(name: str) -> None:
     ],
     ids=lambda goal: goal[:12],
 )
+@pytest.mark.timeout(
+    60
+)  # each takes milliseconds; one that grew with the square of its length would take hours
 def test_hostile_goals_are_read_in_bounded_time(goal: str) -> None:
-    began = time.process_time()
     with contextlib.suppress(ValueError):
         assert len(interpret_goal(goal).subject) <= MAX_SUBJECT_CHARACTERS
-    assert time.process_time() - began < 5, "reading a goal must not grow with its length"

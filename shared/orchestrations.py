@@ -33,10 +33,17 @@ class Orchestrations:
             await self._client.start_new(name, instance_id, data)
         except Exception as error:
             # The SDK reports a running duplicate as a plain Exception, like everything else.
-            if await self.running(instance_id):
+            if await self._runs_already(instance_id):
                 return
             raise StartFailed(f"{name} {instance_id}: {error}") from error
         log("orchestration.started", instance_id=instance_id)
+
+    async def _runs_already(self, instance_id: str) -> bool:
+        """Tell whether a refused start was needless; what refused it may not answer this either."""
+        try:
+            return await self.running(instance_id)
+        except Exception:  # noqa: BLE001 - the failed start is what its caller must hear of
+            return False
 
     async def running(self, instance_id: str) -> bool:
         """Tell whether an orchestration with this id exists and has not ended."""

@@ -1,0 +1,95 @@
+"""Starting orchestrations over the real durable client, against an extension played at the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import azure.durable_functions as df
+import pytest
+from azure.durable_functions.models.utils import http_utils
+from pytest_httpserver import HTTPServer
+
+from shared.orchestrations import Orchestrations, StartFailed
+
+START = "/durabletask/orchestrators/roadmap_orchestrator/instance-1"
+STATUS = "/durabletask/instances/instance-1"
+INSTANCE = {
+    "instanceId": "instance-1",
+    "name": "roadmap_orchestrator",
+    "createdTime": "2026-01-01T00:00:00Z",
+    "lastUpdatedTime": "2026-01-01T00:00:01Z",
+    "output": None,
+}
+
+
+def orchestrations(base: str) -> Orchestrations:
+    binding = {
+        "taskHubName": "Hub",
+        "creationUrls": {},
+        "managementUrls": {"id": "INSTANCEID"},
+        "baseUrl": base,
+        "rpcBaseUrl": f"{base}/durabletask/",
+    }
+    return Orchestrations(df.DurableOrchestrationClient(json.dumps(binding)))
+
+
+@pytest.fixture
+def dead_address() -> Iterator[str]:
+    """An address that refuses every connection: bound, and never listening."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.fixture(autouse=True)
+async def own_session() -> AsyncIterator[None]:
+    """The SDK keeps one HTTP session per process; each test has an event loop of its own."""
+    http_utils._session_lock = asyncio.Lock()
+    yield
+    await http_utils._close_session()
+
+
+async def start(base: str) -> None:
+    await orchestrations(base).start("roadmap_orchestrator", "instance-1", {"roadmap_id": "r-1"})
+
+
+async def test_a_start_sends_the_input(httpserver: HTTPServer) -> None:
+    httpserver.expect_request(START, "POST").respond_with_json({"id": "instance-1"}, status=202)
+    await start(httpserver.url_for("").rstrip("/"))
+    [(sent, _)] = httpserver.log
+    # The SDK sends the input as JSON text inside of JSON.
+    assert json.loads(json.loads(sent.data)) == {"roadmap_id": "r-1"}
+
+
+@pytest.mark.parametrize("state", ["Pending", "Running", "Suspended"])
+async def test_an_instance_that_runs_already_is_success(httpserver: HTTPServer, state: str) -> None:
+    httpserver.expect_request(START, "POST").respond_with_json({"ExceptionMessage": "exists"}, status=500)
+    httpserver.expect_request(STATUS, "GET").respond_with_json(
+        {**INSTANCE, "runtimeStatus": state}, status=202
+    )
+    await start(httpserver.url_for("").rstrip("/"))
+
+
+@pytest.mark.parametrize("state", ["Completed", "Failed", "Terminated"])
+async def test_a_refused_start_beside_an_ended_instance_has_failed(
+    httpserver: HTTPServer, state: str
+) -> None:
+    httpserver.expect_request(START, "POST").respond_with_json({"ExceptionMessage": "broken"}, status=500)
+    httpserver.expect_request(STATUS, "GET").respond_with_json({**INSTANCE, "runtimeStatus": state})
+    with pytest.raises(StartFailed, match="instance-1"):
+        await start(httpserver.url_for("").rstrip("/"))
+
+
+async def test_an_extension_that_does_not_answer_is_a_failed_start(dead_address: str) -> None:
+    """The question whether it runs already fails too; the reconciler must still be told of the start."""
+    with pytest.raises(StartFailed, match="roadmap_orchestrator instance-1"):
+        await start(dead_address)
+
+
+async def test_whether_it_runs_is_not_guessed(dead_address: str) -> None:
+    """The reconciler acts on `no`: an extension that is away must not look like one."""
+    with pytest.raises(Exception, match=r"127\.0\.0\.1"):
+        await orchestrations(dead_address).running("instance-1")

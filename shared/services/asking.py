@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from shared.lessons.prompts.prompt import Prompt
 from shared.llm.chain import next_provider, provider_named
 from shared.llm.exchange import FailureKind
 from shared.llm.ledger import CallLedger, InProgress
-from shared.llm.structured import Answer, CallStep, Failure, ask
+from shared.llm.structured import Answer, CallStep, Failure, ask, no_objections
 from shared.models.inputs import ProviderTurn
 from shared.models.outcomes import Deferred, Failed, Next
 from shared.settings import ProviderSettings
@@ -33,10 +34,19 @@ def provider_of(clients: Clients, turn: ProviderTurn) -> ProviderSettings | None
 
 
 async def take_turn(
-    clients: Clients, provider: ProviderSettings, prompt: Prompt[T], step: CallStep, refusal: str
+    clients: Clients,
+    provider: ProviderSettings,
+    prompt: Prompt[T],
+    step: CallStep,
+    refusal: str,
+    objections: Callable[[T], Sequence[str]] = no_objections,
 ) -> Answer[T] | Deferred | Next | Failed:
-    """Ask one provider. Its failure hands the turn on; a refusal is neither repeated nor shopped around."""
-    answer = await ask(clients.http, CallLedger(clients.documents), provider, prompt, step)
+    """Ask one provider; `objections` send a valid answer back once.
+
+    A failure hands the turn on; a refusal is neither repeated nor shopped around, it fails with code `refusal`.
+    """
+    ledger = CallLedger(clients.documents)
+    answer = await ask(clients.http, ledger, provider, prompt, step, objections=objections)
     if isinstance(answer, InProgress):
         return Deferred(until=answer.until)
     if isinstance(answer, Failure):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.clients import Clients
 from shared.errors import Conflict, PreconditionFailed
-from shared.lessons.cleaning import clean_content
-from shared.lessons.prompts import lesson_prompt
+from shared.lessons.attribution import attribute
+from shared.lessons.cleaning import NothingLeft, clean_content
+from shared.lessons.prompts import LessonDraft, lesson_prompt
 from shared.llm.structured import Answer, CallStep
 from shared.models.content import LessonContent
 from shared.models.curriculum import Tier
@@ -19,7 +22,6 @@ from shared.models.library import (
     LessonHead,
     LessonVersion,
     ResearchMetadata,
-    SourceAttribution,
 )
 from shared.models.outcomes import Deferred, Done, Failed, Next
 from shared.models.research import Brief
@@ -100,10 +102,16 @@ class Writing:
     ) -> Written | Deferred | Next | Failed:
         provider = provider_of(self._clients, work)
         if provider is None:
-            return self._compose(head, brief, work)
+            return await self._compose(head, brief, work)
         prompt = lesson_prompt(head.specification, brief)
+
+        def cleaned(draft: LessonDraft) -> LessonContent:
+            return clean_content(draft.to_content(head.specification, brief), brief)
+
         step = CallStep(head.key, f"lesson-{head.generation}", "lesson")
-        answer = await take_turn(self._clients, provider, prompt, step, "refused")
+        answer = await take_turn(
+            self._clients, provider, prompt, step, "refused", lambda draft: _objections(cleaned, draft)
+        )
         if not isinstance(answer, Answer):
             return answer
         spent = answer.spent
@@ -121,16 +129,20 @@ class Writing:
                 "seconds": spent.seconds,
             }
         )
-        return Written(clean_content(answer.value.to_content(head.specification, brief), brief), metadata)
+        return Written(cleaned(answer.value), metadata)
 
-    def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
+    async def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
         from shared.lessons.composer import NothingToCompose, compose
 
+        def cleaned() -> LessonContent:
+            return clean_content(compose(head.specification, brief), brief)
+
         try:
-            content = compose(head.specification, brief)
-        except NothingToCompose:
+            # Ranking and cleaning compute for a tenth of a second: not on the loop that everybody shares.
+            content = await asyncio.to_thread(cleaned)
+        except (NothingToCompose, NothingLeft):
             return Failed(code="no_sources")
-        return Written(clean_content(content, brief), _metadata(head, work, COMPOSER, Tier.EXTRACTIVE))
+        return Written(content, _metadata(head, work, COMPOSER, Tier.EXTRACTIVE))
 
     # ------------------------------------------------------------------ publication
 
@@ -155,9 +167,17 @@ class Writing:
         await self._documents.batch(LessonHead, head.key, [creation(version), published])
 
 
+def _objections(cleaned: Callable[[LessonDraft], LessonContent], draft: LessonDraft) -> list[str]:
+    """Say what is wrong with a draft that leaves no lesson once everything forbidden is gone."""
+    try:
+        cleaned(draft)
+    except NothingLeft as error:
+        return [str(error)]
+    return []
+
+
 def _version(head: LessonHead, brief: BriefDocument, written: Written) -> LessonVersion:
     number = head.latest_version + 1
-    cited = {source_id for section in written.content.sections for source_id in section.source_ids}
     return LessonVersion(
         id=LessonVersion.id_of(number),
         key=head.key,
@@ -167,11 +187,7 @@ def _version(head: LessonHead, brief: BriefDocument, written: Written) -> Lesson
         specification=head.specification,
         tier=written.metadata.tier,
         content=written.content,
-        source_attribution=[
-            SourceAttribution.model_validate(source.model_dump(include=set(SourceAttribution.model_fields)))
-            for source in brief.brief.sources
-            if source.id in cited
-        ],
+        source_attribution=attribute(written.content, brief.brief),
         research_metadata=ResearchMetadata(reports=brief.brief.reports, seconds=brief.seconds),
         generation_metadata=written.metadata,
     )

@@ -13,15 +13,15 @@ from shared.models.specification import normalise
 from shared.planning.goals.language import guess_language
 from shared.planning.goals.names import canonical_name
 from shared.planning.goals.phrases import ARTICLES, ENDINGS, FOCUS, FOCUS_FIRST, LEADS, OPENINGS
-from shared.planning.goals.text import has_words, plain, trimmed
+from shared.planning.goals.text import MAX_GOAL_CHARACTERS, has_words, plain, trimmed
 from shared.text.sentences import split_sentences
 
 MAX_SUBJECT_CHARACTERS = 100
 MAX_FOCUS_CHARACTERS = 80
 NOTHING_TO_LEARN = 'Say what you want to learn, for example "Python" or "photography".'
 
-# Each round takes something away, so this is never reached by what people write.
-_MAX_ROUNDS = 60
+# Each round takes at least one character away.
+_MAX_ROUNDS = MAX_GOAL_CHARACTERS
 _personal = re.compile(
     r"\b(?:i|me|my|myself|us|our|mich|mir|mein\w*|uns|unser\w*|moi|mon|ma|mes|mí|mi|mis|mim|meu|minha|mio|mia"
     r"|я|меня|мой|моей)\b",
@@ -76,11 +76,13 @@ def _reduced_fully(text: str) -> tuple[str, str]:
     """Take away everything around the subject until nothing changes; return the subject and its focus."""
     subject, focus = text, ""
     for _ in range(_MAX_ROUNDS):
-        reduced, narrowed = _reduced(_bounded(trimmed(plain(subject).replace("\n", " "))))
-        focus = narrowed or focus
+        cleaned = trimmed(plain(subject).replace("\n", " "))
+        reduced, narrowed = _reduced(cleaned)
+        if reduced == cleaned:
+            reduced = _bounded(cleaned)
         if reduced == subject:
             break
-        subject = reduced
+        subject, focus = reduced, narrowed or focus
     return subject, focus
 
 
@@ -154,6 +156,6 @@ def _shown(text: str) -> str:
     shown = text
     if text.split(maxsplit=1)[0].islower():
         shown = text[0].upper() + text[1:]
-    elif text.isupper() and len(text) > 5:
-        shown = text[0] + text[1:].lower()
+    if shown.isupper() and len(shown) > 5:
+        shown = shown[0] + shown[1:].lower()
     return shown if normalise(shown) == normalise(text) and len(shown) == len(text) else text

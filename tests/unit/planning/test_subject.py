@@ -35,6 +35,7 @@ from shared.planning.subject import (
         "Hi! My name is Anna. I want to learn Python. Thanks!",
         "Please help me learn Python in 3 months",
         "Python for beginners",
+        "I worked as a nurse in several hospitals of three countries, and now I really want to learn Python",
         "**Python**",
         "# Python",
         "`python`",
@@ -239,9 +240,11 @@ goals = st.one_of(
 
 @given(goals)
 @example("learn learn learn")
+@example("learn " * 90 + "go")
 @example("a the a the x")
 @example("ﬁ ﷺ for ß")
 @example("ŉ")
+@example("a¼^A")
 @example("İstanbul")
 @example("x *y* **z")
 def test_interpreting_a_subject_again_changes_nothing(goal: str) -> None:

@@ -75,7 +75,7 @@ A good composition leaves out everything that does not help the subject of the p
 
 JAPANESE_LANGUAGE = Article(
     "日本語",
-    """日本語は、主に日本国内で使用される言語であり、ひらがな、カタカナ、漢字という三つの文字体系を用いて書き表される。
+    """日本語は、主に日本国内で使用される言語であり、ひらがな、カタカナ、漢字を用いて書き表される。
 
 == 文字 ==
 ひらがなは音節文字の一種で、日本語の文章では主に助詞や活用語尾などの文法的な要素を書き表すために使われている。

@@ -27,9 +27,9 @@ class ActivityRaises(Exception):
     """What a script raises for an activity that raised."""
 
 
-def run(orchestrator: Callable[[str], str], recording: Recording, history: list[Event]) -> dict[str, Any]:
-    """Call the orchestrator's real handle with a history; a failed one answers its state with `error`."""
-    body = {
+def context_of(recording: Recording, history: list[Event]) -> dict[str, Any]:
+    """Return what the extension hands to the worker: the orchestration's context with its whole history."""
+    return {
         "history": history,
         "input": json.dumps(recording["input"]),
         "instanceId": recording["instance_id"],
@@ -41,8 +41,13 @@ def run(orchestrator: Callable[[str], str], recording: Recording, history: list[
         "longRunningTimerIntervalDuration": "3.00:00:00",
         "defaultHttpAsyncRequestSleepTimeMillseconds": 30000,
     }
+
+
+def run(orchestrator: Callable[[Any], str], recording: Recording, history: list[Event]) -> dict[str, Any]:
+    """Call the orchestrator's real handle with a history; a failed one answers its state with `error`."""
+    body = json.dumps(context_of(recording, history))
     try:
-        state: dict[str, Any] = json.loads(orchestrator(func.OrchestrationContext(json.dumps(body))))
+        state: dict[str, Any] = json.loads(orchestrator(func.OrchestrationContext(body)))
     except Exception as error:
         text = str(error)
         if OUT_OF_PROC_LABEL not in text:
@@ -62,7 +67,7 @@ def answer_of(state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def replay(orchestrator: Callable[[str], str], recording: Recording) -> list[dict[str, Any]]:
+def replay(orchestrator: Callable[[Any], str], recording: Recording) -> list[dict[str, Any]]:
     """Run every step of a recording on the present code and return its answers."""
     played: list[Event] = []
     answers = []
@@ -90,7 +95,7 @@ class Recorder:
         self._clock = 0
         self._calls: dict[str, int] = {}
 
-    def record(self, orchestrator: Callable[[str], str], most_steps: int = 60) -> Recording:
+    def record(self, orchestrator: Callable[[Any], str], most_steps: int = 60) -> Recording:
         """Run the orchestrator to its end."""
         fresh = [
             self._event(ORCHESTRATOR_STARTED),

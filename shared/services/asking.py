@@ -43,7 +43,8 @@ async def take_turn(
 ) -> Answer[T] | Deferred | Next | Failed:
     """Ask one provider; `objections` send a valid answer back once.
 
-    A failure hands the turn on; a refusal is neither repeated nor shopped around, it fails with code `refusal`.
+    A failure hands the turn on; a refusal, which fails with code `refusal`, is neither repeated nor shopped
+    around.
     """
     ledger = CallLedger(clients.documents)
     answer = await ask(clients.http, ledger, provider, prompt, step, objections=objections)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.models.document import now
-from shared.models.roadmap import Module
+from shared.models.roadmap import Lesson, Module
 from shared.models.status import GenerationStatus
 from tests.conformance.environment import ROOT
 from tests.conformance.runtime_process import WorkerRuntime
@@ -64,11 +64,62 @@ class TestActivities:
         )
         assert {module.id for module in modules.items} == set(module_ids)
 
+    def test_a_lesson_is_researched_written_and_read_with_no_keys(
+        self, app: WorkerRuntime, database: Path
+    ) -> None:
+        roadmap = stored_roadmap(database, "learner-lesson")
+        attempt = {"user_id": roadmap.user_id, "roadmap_id": roadmap.id, "attempt": 1}
+        planned = app.invoke("plan_roadmap", {"work": {"json": json.dumps(attempt)}}).json
+        outline = {**attempt, "module_id": planned["result"]["module_ids"][0]}
+        app.invoke("outline_module", {"work": {"json": json.dumps(outline)}})
+        lesson = first_lesson(database, roadmap.user_id)
+        headers = {"X-User-Id": roadmap.user_id}
+        asked = app.request(
+            "generate_lesson",
+            "POST",
+            f"lessons/{lesson.id}/generate",
+            headers=headers,
+            params={"id": lesson.id},
+            client="client",
+        )
+        assert asked.status == 202
+
+        owner = {"lesson_key": lesson.lesson_key, "generation": 1, "owner": "instance-1"}
+        researched = app.invoke("research_lesson", {"work": {"json": json.dumps(owner)}})
+        assert researched.succeeded, researched.error
+        work = {**owner, "token": researched.json["result"]["token"]}
+        written = app.invoke("write_lesson", {"work": {"json": json.dumps(work)}})
+        assert written.succeeded, written.error
+        assert written.json["kind"] == "done"
+
+        shown = app.request(
+            "get_lesson", "GET", f"lessons/{lesson.id}", headers=headers, params={"id": lesson.id}
+        )
+        assert (shown.json["generation_status"], shown.json["tier"]) == ("completed", "extractive")
+        assert shown.json["content"]["sections"]
+        assert shown.json["source_attribution"]
+        for shape in ("markdown", "html"):
+            page = app.request(
+                "get_lesson",
+                "GET",
+                f"lessons/{lesson.id}",
+                headers=headers,
+                params={"id": lesson.id},
+                query={"format": shape},
+            )
+            assert page.headers["content-type"].startswith(f"text/{shape}")
+            assert lesson.title in page.body.decode()
+
     @pytest.mark.parametrize("name", ACTIVITIES)
     def test_an_input_that_is_none_is_a_failure_and_says_so(self, app: WorkerRuntime, name: str) -> None:
         result = app.invoke(name, {"work": {"json": '{"no": "such input"}'}})
         assert not result.succeeded
         assert result.error.startswith("ValidationError: ")
+
+
+def first_lesson(database: Path, learner: str) -> Lesson:
+    lessons = with_documents(database, lambda documents: documents.query(Lesson, learner, {"order": 0}))
+    return lessons.items[0]
 
 
 class TestOrchestrators:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from tests.support.local_host import ROOT, LocalHost
 from tests.support.model_provider import ModelProvider
@@ -54,15 +54,13 @@ def app_host(
     workers: int = 1,
     on_worker_exit: Literal["fail", "redeliver"] = "fail",
     settings: dict[str, str] | None = None,
-    **host: Any,
 ) -> LocalHost:
     """Return the local host for this app; a context manager."""
     return LocalHost(
         ROOT,
         settings=app_settings(folder, **(settings or {})),
-        env=dict.fromkeys(_BLANK, ""),
+        env=dict.fromkeys(_BLANK, "") | (settings or {}),
         workers=workers,
         on_worker_exit=on_worker_exit,
         data=folder / "host",
-        **host,
     )

@@ -22,14 +22,14 @@ LESSON = {"lesson_key": "0" * 64, "generation": 1}
 MODULES = ["module-0", "module-1", "module-2"]
 
 
-def orchestrator_named(name: str) -> Callable[[str], str]:
+def orchestrator_named(name: str) -> Callable[[Any], str]:
     """Return the handle that the worker calls for an orchestrator."""
     app = df.DFApp()
     for module in (roadmaps, lessons):
         app.register_functions(module.blueprint)
     for function in app.get_functions():
         if function.get_function_name() == name:
-            handle: Callable[[str], str] = function.get_user_function()
+            handle: Callable[[Any], str] = function.get_user_function()
             return handle
     raise LookupError(name)
 

@@ -12,6 +12,7 @@ from shared.store.contract import DocumentStore
 from shared.store.cosmos import CosmosDocumentStore
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, EmulatorUnavailable
+from tests.support.tools import need
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def cosmos_emulator() -> Iterator[CosmosEmulator]:
     try:
         emulator.__enter__()
     except EmulatorUnavailable as reason:
-        pytest.skip(f"Cosmos DB emulator: {reason}")
+        need("the Cosmos DB emulator", False, str(reason))
     yield emulator
     emulator.__exit__(None, None, None)
 

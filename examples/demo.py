@@ -7,6 +7,7 @@ came back.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import signal
@@ -22,9 +23,6 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / ".data" / "demo"
-HOST_LOG = DATA / "host.log"
-STORE = DATA / "skillsync.db"
 LEARNER = {"X-User-Id": "demo-learner"}
 GOAL = {
     "goal": "Learn Python",
@@ -49,7 +47,22 @@ def say(text: str = "") -> None:
     print(text, flush=True)
 
 
-def _environment() -> dict[str, str]:
+class Folder:
+    """Where the demo keeps what it makes; emptied at each start."""
+
+    def __init__(self, path: Path) -> None:
+        self.host = path / "host"
+        self.log = path / "host.log"
+        self.store = path / "skillsync.db"
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+
+
+def _client(address: str) -> httpx.Client:
+    return httpx.Client(base_url=address, headers=LEARNER, timeout=60, trust_env=False)
+
+
+def _environment(folder: Folder) -> dict[str, str]:
     """Return the surroundings of the host: this machine's, without any key or cloud that they may name."""
     clouds = ("AZURE_", "COSMOS_", "CONTAINER_NAME", "ServiceBus", "WEBSITE_")
     foreign = (*clouds, "GENERATION", "JWT_", "LLM_", "QUOTA_", "RESEARCH_")
@@ -58,19 +71,19 @@ def _environment() -> dict[str, str]:
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AUTH_MODE": "development",
         "TASK_HUB": "SkillSyncDemo",
-        "SQLITE_PATH": str(STORE),
+        "SQLITE_PATH": str(folder.store),
     }
 
 
 @contextmanager
-def local_host() -> Iterator[str]:
+def local_host(folder: Folder) -> Iterator[str]:
     """Run the local host on a free port; yields its address."""
     command = [sys.executable, "-m", "devhost", "--app", str(ROOT), "--port", "0"]
-    command += ["--data", str(DATA / "host"), "--settings", str(ROOT / "local.settings.json.example")]
+    command += ["--data", str(folder.host), "--settings", str(ROOT / "local.settings.json.example")]
     with (
-        HOST_LOG.open("w") as log,
+        folder.log.open("w") as log,
         subprocess.Popen(  # noqa: S603 - our own module with our own arguments
-            command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True
+            command, cwd=ROOT, env=_environment(folder), stdout=subprocess.PIPE, stderr=log, text=True
         ) as host,
     ):
         try:
@@ -182,21 +195,29 @@ def _readable(written: Body) -> str:
     )
 
 
+def _shown(path: Path) -> str:
+    """Return a path as short as it can be said from here."""
+    return os.path.relpath(path)
+
+
 def main() -> int:
     """Run the demo; returns the exit code."""
-    shutil.rmtree(DATA, ignore_errors=True)
-    DATA.mkdir(parents=True)
+    parser = argparse.ArgumentParser(description="From a goal to a lesson, live, on this machine.")
+    parser.add_argument("--data", type=Path, default=Path(".data/demo"), help="emptied, then filled")
+    folder = Folder(parser.parse_args().data.resolve())
     say(f"{BOLD}SkillSync{PLAIN} on this machine: no keys, no cloud. Starting the local host ...")
     try:
-        with local_host() as address, httpx.Client(base_url=address, headers=LEARNER, timeout=60) as client:
+        with (
+            local_host(folder) as address,
+            httpx.Client(base_url=address, headers=LEARNER, timeout=60) as client,
+        ):
             say(f"  listening on {address}\n")
             roadmap = _roadmap(client)
             _lesson(client, roadmap["modules"][0]["lessons"][0])
     except (DemoFailed, httpx.HTTPError) as error:
-        say(f"{RED}The demo failed: {error}{PLAIN}\nThe host's log is in {HOST_LOG.relative_to(ROOT)}.")
+        say(f"{RED}The demo failed: {error}{PLAIN}\nThe host's log is in {_shown(folder.log)}.")
         return 1
-    say(f"Documents are stored in {STORE.relative_to(ROOT)},")
-    say(f"orchestrations and the host's log in {DATA.relative_to(ROOT)}.")
+    say(f"Stored in {_shown(folder.store)}; the host's state and log are beside it.")
     say("Next: `make serve`, and the README's dozen lines of the API.")
     return 0
 

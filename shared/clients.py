@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -43,6 +44,8 @@ class Clients:
         if self._http is None:
             import httpx
 
+            # It would log the address of every request, and some sources take their key in it.
+            logging.getLogger("httpx").setLevel(logging.WARNING)
             limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)
             self._http = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
         return self._http

@@ -92,7 +92,7 @@ def test_a_bad_body_names_the_body(learner: Learner, content: bytes, status: int
     assert "Traceback" not in response.text
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 201])
+@pytest.mark.parametrize("key", ["", "x" * 201])
 def test_a_bad_idempotency_key_is_named(learner: Learner, key: str) -> None:
     response = learner.http.post("/roadmaps", json=GOAL, headers={"Idempotency-Key": key})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "Idempotency-Key")

@@ -31,7 +31,8 @@ demo: $(VENV)/.host-installed ## a roadmap and a lesson, live, with no keys and 
 	@$(BIN)/python -m examples.demo
 
 serve: $(VENV)/.host-installed ## the local host on PORT (7071) until Ctrl-C; SETTINGS=file
-	@$(BIN)/python -m devhost --app . --port $(PORT) $(SETTINGS_FLAG)
+	@# Some container tools set CONTAINER_NAME, which is also a mark of an app on Azure.
+	@env -u CONTAINER_NAME $(BIN)/python -m devhost --app . --port $(PORT) $(SETTINGS_FLAG)
 
 test: $(VENV)/.dev-installed ## the whole test suite
 	@$(BIN)/python -m pytest

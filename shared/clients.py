@@ -22,6 +22,12 @@ _by_loop: dict[asyncio.AbstractEventLoop, Clients] = {}
 MAX_CONNECTIONS = 200
 
 
+def _product(settings: Settings) -> str:
+    """Return what the app calls itself; public APIs ask for a contact, and Wikipedia requires one."""
+    contact = f"; {settings.research_contact}" if settings.research_contact else ""
+    return f"SkillSync/0.1 (lesson research for learners{contact})"
+
+
 class Clients:
     """Everything that talks to the outside, for one event loop."""
 
@@ -47,7 +53,12 @@ class Clients:
             # It would log the address of every request, and some sources take their key in it.
             logging.getLogger("httpx").setLevel(logging.WARNING)
             limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)
-            self._http = httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False)
+            self._http = httpx.AsyncClient(
+                headers={"User-Agent": f"{_product(self.settings)} httpx/{httpx.__version__}"},
+                limits=limits,
+                trust_env=False,
+                follow_redirects=False,
+            )
         return self._http
 
     def kept(self, make: Callable[[Clients], T]) -> T:

@@ -28,7 +28,8 @@ from pydantic import (
 
 from shared.errors import ConfigurationError
 
-# An app process on Azure has at least one of these; none can be there on a developer's machine by accident.
+# An app process on Azure has at least one of these. Some container tools set CONTAINER_NAME as well: `make
+# serve` takes it away, because what is served there is served on a developer's machine.
 AZURE_MARKERS = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "CONTAINER_NAME")
 
 DEFAULT_CHAIN = ("deepseek", "groq", "gemini")
@@ -165,6 +166,9 @@ class Settings(_Frozen):
     auth_mode: AuthMode = Field(default=AuthMode.JWT, alias="AUTH_MODE")
     pseudonym_key: OptionalSecret = Field(default=None, alias="PSEUDONYM_KEY")
 
+    research_contact: Annotated[str, Field(pattern=r"^[!-~ ]*$", max_length=100)] = Field(
+        default="", alias="RESEARCH_CONTACT"
+    )
     reconcile_after_seconds: int = Field(default=120, alias="RECONCILE_AFTER_S", ge=1)
     quota_roadmaps_per_day: int = Field(default=20, alias="QUOTA_ROADMAPS_PER_DAY", ge=0)
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)

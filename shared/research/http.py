@@ -15,9 +15,6 @@ import httpx
 
 from shared.research.protocol import SourceFailed, SourceLimited
 
-# Operators of public APIs ask clients to say what they are.
-USER_AGENT = f"SkillSync/0.1 (lesson research for learners) httpx/{httpx.__version__}"
-
 MAX_BODY_BYTES = 1_000_000
 MAX_REDIRECTS = 2
 # A source that names no time, or an absurd one, is asked again after these.
@@ -56,7 +53,7 @@ async def get_json(
 async def _get(http: httpx.AsyncClient, url: httpx.URL, timeout_seconds: float) -> tuple[str | None, bytes]:
     """Return where a redirect points to, or the body of a successful JSON answer."""
     # Uncompressed, so that what is counted is what is read: no small answer unfolds into a large one.
-    headers = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     async with http.stream(
         "GET", url, headers=headers, timeout=timeout_seconds, follow_redirects=False
     ) as response:

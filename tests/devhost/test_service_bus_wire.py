@@ -1,5 +1,6 @@
 """A queue trigger over AMQP: received, run, settled."""
 
+import importlib.util
 import json
 import time
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_host import LocalHost
+from tests.support.tools import need
 
-pytest.importorskip("proton", reason="python-qpid-proton is not installed")
+need("python-qpid-proton", found=importlib.util.find_spec("proton") is not None)
 
 from tests.support.service_bus_broker import ServiceBusBroker  # needs proton
 

@@ -19,4 +19,4 @@ def need(tool: str, found: bool, why: str = "") -> None:
     message = f"{tool} is not available on this machine" + (f": {why}" if why else "")
     if os.environ.get(REQUIRE_EVERY_TOOL) == "1":
         pytest.fail(f"{message} ({REQUIRE_EVERY_TOOL}=1)", pytrace=False)
-    pytest.skip(message)
+    pytest.skip(message, allow_module_level=True)

@@ -77,12 +77,11 @@ async def test_the_learners_edition_is_asked(
     assert all(request.path.startswith(f"/{language[:2]}/") for request in wikipedia.requests)
 
 
-async def test_requests_say_who_asks_and_want_no_compression(
+async def test_requests_want_no_compression(
     source: WikipediaSource, wikipedia: WikipediaServer
 ) -> None:
     await source.search(question())
     for request in wikipedia.requests:
-        assert request.headers["User-Agent"].startswith("SkillSync/")
         assert request.headers["Accept-Encoding"] == "identity"
 
 

@@ -14,6 +14,8 @@ _INVISIBLE_MARKS = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe
 # Joiners shape the letters of Persian and of Indic scripts, so between two letters of such a script they
 # stay.
 _JOINERS = "\u200c\u200d"
+# Most text is plain ASCII, where looking at each character would only cost time.
+_PLAIN = re.compile(r"[\t\n\x20-\x7e]*")
 _SHAPED = ("ARABIC", "SYRIAC", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU",
            "KANNADA", "MALAYALAM", "SINHALA", "MONGOLIAN")  # fmt: skip
 
@@ -40,6 +42,8 @@ def clean_text(text: str) -> str:
     Line ends become `\\n`; tabs, emoji, accents and every script's letters stay. The text is composed (NFC),
     never folded (NFKC would turn "x²" into "x2"). Cleaning a clean text changes nothing.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     text = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text)
     text = _INVISIBLE_MARKS.sub("", text)
     kept: list[str] = []

@@ -15,9 +15,9 @@ from shared.models.views import LessonStatus, LessonView
 from shared.orchestrations import Orchestrations
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
-from shared.services.waiting import WAITS
 from triggers.answers import answering, json_answer, text_answer
-from triggers.questions import caller_id, known_tags, path_id, wait_seconds
+from triggers.polling import polled
+from triggers.questions import caller_id, path_id
 
 blueprint = df.Blueprint()
 
@@ -104,14 +104,9 @@ async def get_lesson_status(req: func.HttpRequest) -> func.HttpResponse:
     user_id = caller_id(clients, req)
     lessons = Lessons(clients)
     lesson_id = path_id(req)
-    known = known_tags(req)
-    status = await WAITS.until_changed(
-        lambda: lessons.status(user_id, lesson_id), lesson_tag, known, user_id, wait_seconds(req)
+    return await polled(
+        req, user_id, lambda: lessons.status(user_id, lesson_id), lesson_tag, lambda status: status
     )
-    tag = lesson_tag(status)
-    if tag in known:
-        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})
-    return json_answer(status, headers={"ETag": tag})
 
 
 def lesson_tag(status: LessonStatus) -> str:

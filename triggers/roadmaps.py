@@ -15,16 +15,14 @@ from shared.orchestrations import Orchestrations
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
-from shared.services.waiting import WAITS
 from triggers.answers import answering, json_answer
+from triggers.polling import polled
 from triggers.questions import (
     caller_id,
     idempotency_key,
-    known_tags,
     paging,
     path_id,
     read_body,
-    wait_seconds,
 )
 
 blueprint = df.Blueprint()
@@ -96,14 +94,9 @@ async def get_roadmap_status(req: func.HttpRequest) -> func.HttpResponse:
     user_id = caller_id(clients, req)
     roadmaps = Roadmaps(clients)
     roadmap_id = path_id(req)
-    known = known_tags(req)
-    roadmap = await WAITS.until_changed(
-        lambda: roadmaps.roadmap(user_id, roadmap_id), roadmap_tag, known, user_id, wait_seconds(req)
+    return await polled(
+        req, user_id, lambda: roadmaps.roadmap(user_id, roadmap_id), roadmap_tag, RoadmapStatus.of
     )
-    tag = roadmap_tag(roadmap)
-    if tag in known:
-        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})
-    return json_answer(RoadmapStatus.of(roadmap), headers={"ETag": tag})
 
 
 def roadmap_tag(roadmap: Roadmap) -> str:

@@ -5,9 +5,6 @@ No web addresses, no video, no objectives: those come from the brief and from th
 
 from __future__ import annotations
 
-import math
-import re
-
 from pydantic import Field
 
 from shared.models.base import Model
@@ -24,13 +21,6 @@ from shared.models.content import (
 from shared.models.curriculum import MAX_MODULES, CurriculumPlan, ModulePlan, Paragraph, Title
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification
-
-WORDS_PER_MINUTE = 238
-"""Silent reading of English non-fiction: Brysbaert (2019), Journal of Memory and Language 109."""
-CHARACTERS_PER_MINUTE = 255
-"""Chinese: Trauzettel-Klosinski and Dietz (2012), Investigative Ophthalmology & Visual Science 53."""
-
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 class ModuleDraft(Model):
@@ -66,7 +56,7 @@ class LessonDraft(Model):
     diagrams: list[Diagram] = Field(max_length=5)
 
     def to_content(self, specification: LessonSpecification, brief: Brief) -> LessonContent:
-        """Return the lesson with what the server adds: objectives, resources, reading time.
+        """Return the lesson with what the server adds: objectives and resources.
 
         Ids of sources that the brief does not hold are dropped, so that every id in a lesson leads somewhere.
         """
@@ -86,19 +76,7 @@ class LessonDraft(Model):
             quiz=self.quiz,
             diagrams=self.diagrams,
             resources=_resources(brief),
-            reading_minutes=reading_minutes(
-                [self.summary, *(concept.definition for concept in self.key_concepts)]
-                + [section.markdown for section in self.sections]
-            ),
         )
-
-
-def reading_minutes(texts: list[str]) -> int:
-    """Return the minutes that reading takes, rounded up: 1 to 600."""
-    text = " ".join(texts)
-    unspaced = len(_UNSPACED.findall(text))
-    words = len(_UNSPACED.sub(" ", text).split())
-    return min(max(math.ceil(words / WORDS_PER_MINUTE + unspaced / CHARACTERS_PER_MINUTE), 1), 600)
 
 
 def _resources(brief: Brief) -> list[LessonResource]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.lessons.prompts.drafts import LessonDraft, PlanDraft, reading_minutes
+from shared.lessons.prompts.drafts import LessonDraft, PlanDraft
 from shared.models.research import Brief, Source
 from shared.models.specification import LessonSpecification
 from tests.support import model_answers
@@ -38,7 +38,6 @@ def test_the_server_fills_in_what_it_knows_better(
         ("For loop", "https://en.wikipedia.org/wiki/s2", "wikipedia"),
     ]
     assert content.video is None
-    assert content.reading_minutes == 1
 
 
 def test_odd_pages_of_a_brief_do_not_break_a_lesson(
@@ -76,19 +75,3 @@ def test_a_plan_has_no_pages_of_the_models_invention() -> None:
     assert all(module.resources == [] for module in plan.modules)
     with pytest.raises(ValidationError):
         PlanDraft.model_validate({"modules": model_answers.plan("Go", 24)["modules"] * 2})
-
-
-@pytest.mark.parametrize(
-    ("text", "minutes"),
-    [
-        ("", 1),
-        ("word " * 238, 1),
-        ("word " * 239, 2),
-        ("語" * 255, 1),
-        ("語" * 256, 2),
-        ("word " * 10**6, 600),
-    ],
-    ids=["empty", "a minute", "a little more", "characters", "a character more", "very long"],
-)
-def test_reading_time(text: str, minutes: int) -> None:
-    assert reading_minutes([text]) == minutes

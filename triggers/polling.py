@@ -1,0 +1,32 @@
+"""Status answers: an entity tag, 304 for one that is known, and a wait until it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+import azure.functions as func
+
+from shared.models.base import Model
+from shared.services.waiting import WAITS
+from triggers.answers import json_answer
+from triggers.questions import known_tags, wait_seconds
+
+T = TypeVar("T")
+
+
+async def polled(
+    req: func.HttpRequest,
+    user_id: str,
+    read: Callable[[], Awaitable[T]],
+    tag_of: Callable[[T], str],
+    body_of: Callable[[T], Model],
+) -> func.HttpResponse:
+    """Answer a status request with `?wait=` and If-None-Match."""
+    known = known_tags(req)
+    found = await WAITS.until_changed(read, tag_of, known, user_id, wait_seconds(req))
+    tag = tag_of(found)
+    if tag in known:
+        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})
+    return json_answer(body_of(found), headers={"ETag": tag})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
@@ -13,12 +14,13 @@ def _printable(text: str) -> str:
     for character in text:
         if character in "\t\n\r":
             continue
-        if ord(character) < 0x20 or ord(character) == 0x7F or 0xD800 <= ord(character) <= 0xDFFF:
+        if ord(character) < 0x20 or ord(character) == 0x7F or category(character) == "Cs":
             raise ValueError(f"must not contain the control character U+{ord(character):04X}")
     return text
 
 
-PrintableText = Annotated[str, AfterValidator(_printable)]
+Printable = AfterValidator(_printable)
+"""Put after the constraints of a text type: they strip first."""
 
 
 def timestamp(moment: datetime) -> str:

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.models.base import Model, PrintableText
+from shared.models.base import Model, Printable
 
-Line = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Text = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Markdown = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=40_000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Printable]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), Printable]
+Markdown = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40_000), Printable
+]
 SourceId = Annotated[str, StringConstraints(pattern=r"^s[0-9]{1,3}$")]
 
 
@@ -34,9 +36,9 @@ class Exercise(Model):
 
     title: Line
     task: Text
-    starter_code: Annotated[PrintableText, StringConstraints(max_length=8000)] = ""
+    starter_code: Annotated[str, StringConstraints(max_length=8000), Printable] = ""
     hints: list[Text] = Field(default_factory=list, max_length=6)
-    solution: Annotated[PrintableText, StringConstraints(max_length=8000)] = ""
+    solution: Annotated[str, StringConstraints(max_length=8000), Printable] = ""
     difficulty: Literal["easy", "medium", "hard"] = "medium"
 
 
@@ -61,7 +63,7 @@ class Diagram(Model):
     """A Mermaid diagram and what it shows, in words."""
 
     title: Line
-    mermaid: Annotated[PrintableText, StringConstraints(min_length=1, max_length=6000)]
+    mermaid: Annotated[str, StringConstraints(min_length=1, max_length=6000), Printable]
     alt_text: Text
 
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.models.base import Model, PrintableText
+from shared.models.base import Model, Printable
 
 MAX_MODULES = 24
 MAX_LESSONS = 12
 
-Title = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=150)]
-Sentence = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Paragraph = Annotated[PrintableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150), Printable]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Printable]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200), Printable]
 
 
 class Tier(StrEnum):

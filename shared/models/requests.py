@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.models.base import Model, PrintableText
+from shared.models.base import Model, Printable
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.roadmap import GenerateOption
 from shared.models.specification import LanguageTag
@@ -14,7 +14,7 @@ from shared.models.specification import LanguageTag
 MAX_GOAL = 500
 
 
-def _no_terminal_controls(text: str) -> str:
+def _typed(text: str) -> str:
     """Refuse U+0080 to U+009F too: no learner types them, and a terminal obeys them."""
     for character in text:
         if 0x80 <= ord(character) <= 0x9F:
@@ -22,9 +22,11 @@ def _no_terminal_controls(text: str) -> str:
     return text
 
 
-TypedText = Annotated[PrintableText, AfterValidator(_no_terminal_controls)]
-Goal = Annotated[TypedText, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL)]
-ShortText = Annotated[TypedText, StringConstraints(strip_whitespace=True, max_length=100)]
+Typed = AfterValidator(_typed)
+Goal = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL), Printable, Typed
+]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), Printable, Typed]
 
 
 class RoadmapRequest(Model):

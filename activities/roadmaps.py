@@ -1,4 +1,7 @@
-"""The activities of the roadmap orchestrator."""
+"""The activities of the roadmap orchestrator.
+
+Each imports its service when it first runs: a process that only answers HTTP never pays for it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,6 @@ import azure.durable_functions as df
 
 from shared.clients import get_clients
 from shared.models.inputs import FinishInput, OutlineInput, PlanInput
-from shared.services.ending import RoadmapEnding
-from shared.services.outlining import Outlining
-from shared.services.planning import Planning
 
 blueprint = df.Blueprint()
 
@@ -18,6 +18,8 @@ blueprint = df.Blueprint()
 @blueprint.activity_trigger(input_name="work")
 async def plan_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """Give a roadmap its modules."""
+    from shared.services.planning import Planning
+
     outcome = await Planning(get_clients()).plan(PlanInput.from_json(work))
     return outcome.to_json()
 
@@ -25,6 +27,8 @@ async def plan_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] 
 @blueprint.activity_trigger(input_name="work")
 async def outline_module(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """Give one module its lesson skeletons."""
+    from shared.services.outlining import Outlining
+
     outcome = await Outlining(get_clients()).outline(OutlineInput.from_json(work))
     return outcome.to_json()
 
@@ -32,5 +36,7 @@ async def outline_module(work: dict) -> dict[str, Any]:  # type: ignore[type-arg
 @blueprint.activity_trigger(input_name="work")
 async def finish_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """End an attempt of a roadmap."""
+    from shared.services.ending import RoadmapEnding
+
     outcome = await RoadmapEnding(get_clients()).finish(FinishInput.from_json(work))
     return outcome.to_json()

@@ -77,11 +77,12 @@ def environment(folder: Path, provider_url: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def app_host(provider: Provider) -> Iterator[LocalHost]:
+def app_host(provider: Provider, *, workers: int = 1) -> Iterator[LocalHost]:
     """Run the app on the local host as `make serve` does, with data that is gone afterwards."""
     with TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        with LocalHost(ROOT, env=environment(folder, provider.base_url), data=folder / "host") as host:
+        settings = environment(folder, provider.base_url)
+        with LocalHost(ROOT, env=settings, data=folder / "host", workers=workers) as host:
             yield host
 
 

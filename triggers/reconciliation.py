@@ -7,7 +7,6 @@ import azure.functions as func
 
 from shared.clients import get_clients
 from shared.orchestrations import Orchestrations
-from shared.services.reconciliation import Reconciler
 
 blueprint = df.Blueprint()
 
@@ -16,4 +15,6 @@ blueprint = df.Blueprint()
 @blueprint.durable_client_input(client_name="client")
 async def reconcile(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Every minute: documents whose orchestration is gone get a new attempt, or an honest end."""
+    from shared.services.reconciliation import Reconciler  # cold start does not need it
+
     await Reconciler(get_clients(), Orchestrations(client)).sweep()

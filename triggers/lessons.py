@@ -1,4 +1,4 @@
-"""HTTP: a learner's lessons."""
+"""HTTP: a learner's lessons. What starts work is imported when it is first asked for: reads start sooner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from shared.models.library import LessonVersion
 from shared.models.status import GenerationStatus
 from shared.models.views import LessonStatus, LessonView
 from shared.orchestrations import Orchestrations
-from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
 from triggers.answers import answering, json_answer, text_answer
 from triggers.polling import polled
@@ -31,6 +30,8 @@ FORMATS = ("json", "markdown", "html")
 @answering
 async def generate_lesson(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """POST /lessons/{id}/generate: 200 from the library, or 202 while it is written."""
+    from shared.services.lesson_generation import LessonGeneration
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     lesson = await LessonGeneration(clients, Orchestrations(client)).request(user_id, path_id(req))

@@ -1,4 +1,4 @@
-"""HTTP: a learner's roadmaps."""
+"""HTTP: a learner's roadmaps. What starts work is imported when it is first asked for: reads start sooner."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Roadmap
 from shared.models.views import LessonSummary, RoadmapStatus, RoadmapSummary, RoadmapView
 from shared.orchestrations import Orchestrations
-from shared.services.roadmap_creation import RoadmapCreation
-from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
 from triggers.answers import answering, json_answer
 from triggers.polling import polled
@@ -51,6 +49,8 @@ def _accepted(roadmap: Roadmap) -> func.HttpResponse:
 @answering
 async def create_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """POST /roadmaps: 202 with a pending roadmap."""
+    from shared.services.roadmap_creation import RoadmapCreation
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     key = idempotency_key(req)
@@ -111,6 +111,8 @@ def roadmap_tag(roadmap: Roadmap) -> str:
 @answering
 async def retry_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """POST /roadmaps/{id}/retry: redo what failed, and only that."""
+    from shared.services.roadmap_retry import RoadmapRetry
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     retry = RoadmapRetry(clients, Orchestrations(client))

@@ -10,13 +10,21 @@ from urllib.parse import urlsplit
 
 from shared.models.research import Brief, Passage, Source, SourceReport
 from shared.research.protocol import Hit, Question, ResearchSource, SourceFailed, SourceLimited, SourceSkipped
-from shared.research.ranking import Duplicates, contexts, page_score, relevance, relevant, select
+from shared.research.ranking import (
+    Duplicates,
+    best_example,
+    contexts,
+    page_score,
+    relevance,
+    relevant,
+    select,
+)
 from shared.security.clean_text import clean_text
 from shared.text.bm25 import Bm25
 from shared.text.sentences import split_sentences
 
 MAX_SOURCES = 8
-MAX_PASSAGES = 6
+MAX_PASSAGES = 12
 # A lesson's prompt must hold the whole brief: about 2,000 tokens a source, 12,000 in all.
 MAX_SOURCE_BYTES = 8_000
 MAX_BRIEF_BYTES = 48_000
@@ -103,7 +111,10 @@ def assemble(question: Question, hits: Sequence[tuple[str, Hit]]) -> list[Source
     duplicates = Duplicates()
     addresses: set[str] = set()
     room = MAX_BRIEF_BYTES
-    for number in relevant(pages):
+    examples = [
+        best_example(candidate.passages, part) for candidate, part in zip(candidates, parts, strict=True)
+    ]
+    for number in relevant(pages, examples):
         candidate = candidates[number]
         if len(sources) == MAX_SOURCES or candidate.hit.url in addresses:
             continue

@@ -8,13 +8,14 @@ from shared.lessons.composer.concepts import Concept, find_concepts
 from shared.lessons.composer.diagram import draw_diagram
 from shared.lessons.composer.errors import NothingToCompose
 from shared.lessons.composer.exercises import write_exercises
-from shared.lessons.composer.matching import Plan, make_plan, query_of
+from shared.lessons.composer.matching import Plan, make_plan
 from shared.lessons.composer.material import Excerpt, clean_line, read_brief
 from shared.lessons.composer.quiz import write_quiz
 from shared.lessons.composer.quoting import may_quote_at_length
 from shared.lessons.composer.readable import word_count
 from shared.lessons.composer.sections import write_sections
 from shared.lessons.composer.styles import proportions_of
+from shared.lessons.composer.suitability import with_suitable_examples
 from shared.lessons.composer.summary import write_summary
 from shared.lessons.phrases import Phrases
 from shared.lessons.reading_time import reading_minutes
@@ -22,6 +23,7 @@ from shared.models.content import KeyConcept, LessonContent, LessonResource
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification
 from shared.security.sanitising import safe_url
+from shared.text.queries import query_of
 
 _LEAST_WORDS = 40
 
@@ -30,20 +32,20 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     """Compose a lesson from the brief's own words; raise `NothingToCompose` where they carry none."""
     phrases = Phrases.of(specification.curriculum.language)
     proportions = proportions_of(specification.style)
-    excerpts = read_brief(brief)
+    excerpts = with_suitable_examples(read_brief(brief), specification)
     plan = make_plan(specification, excerpts, proportions)
     _refuse_too_little(plan, excerpts)
-    written = write_sections(plan, proportions)
+    written = write_sections(plan, proportions, phrases)
     if not written:
         raise NothingToCompose("No source says anything that can be quoted on this lesson's objectives.")
     plan = plan.narrowed_to([part for part, _ in written])
     sections = [section for _, section in written]
     title = clean_line(specification.title) or plan.objectives[0]
     wanted = [token for objective in plan.objectives for token in query_of(objective)]
-    concepts = find_concepts(plan.ranked, [*wanted, *query_of(title)], proportions.concepts)
+    concepts = find_concepts((*plan.taught, *plan.ranked), [*wanted, *query_of(title)], proportions.concepts)
     diagram = draw_diagram(title, plan.parts, concepts, phrases)
     content = LessonContent(
-        summary=write_summary(specification, plan, concepts, sections, brief),
+        summary=title,
         objectives=[clean_line(objective, 400) for objective in plan.objectives][:10],
         key_concepts=[_key_concept(concept, phrases) for concept in concepts],
         sections=sections,
@@ -52,6 +54,8 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
         diagrams=[diagram] if diagram else [],
         resources=_resources(brief),
     )
+    summary = write_summary(specification, plan, concepts, content, brief)
+    content = content.model_copy(update={"summary": summary})
     return content.model_copy(update={"reading_minutes": reading_minutes(content)})
 
 

@@ -11,7 +11,7 @@ from shared.lessons.composer.quoting import may_quote_at_length
 from shared.lessons.composer.readable import ELLIPSIS, stands_alone, word_count
 from shared.lessons.phrases import primary_language
 from shared.models.specification import normalise
-from shared.text.tokens import tokenise
+from shared.text.stems import search_tokens
 
 _TERM = r"(?P<term>[^,.;:()]{2,48}?)(?:\s+\([^()]{1,80}\))?,?"
 # By language: a sentence that begins with a term and says what it is. What follows the verb must open a noun
@@ -36,7 +36,30 @@ _patterns = {
     language: re.compile(pattern, re.IGNORECASE | re.VERBOSE) for language, pattern in _definitions.items()
 }
 _called = re.compile(
-    r"\b(?:are|is) (?:called|known as|termed) (?:an? |the )?(?P<term>[\w-]+(?: [\w-]+){0,2})"
+    r"\b(?:are|is)(?: also)? (?:called|known as|termed) (?:an? |the )?"
+    r"[“*]?(?P<term>[a-z-]+(?: [a-z-]+){0,2}?)[”*]?"
+    r"(?=[.,;]| \(| if | when |$)"
+)
+_no_name = re.compile(
+    r"^(?:with|when|by|for|to|in|on|as|if|after|before|and|or|from|at|again|once|only|exactly|first)\b"
+)
+# "The `raise` statement raises ...": what a construct of the language does is what it is.
+_does = re.compile(
+    r"""^(?:The|An?)\ (?P<term>(?:`[^`]{1,30}`|[a-z-]+)\ (?:\([^()]{1,30}\)\ )?
+        (?:statement|operator|clause|function|method|expression|keyword|module|decorator|block)s?)
+        (?:\ \([^()]{1,60}\))?,?\ (?P<verb>(?!has|was|uses)[a-z]{3,}(?:s|es))\ (?P<rest>.+)""",
+    re.VERBOSE,
+)
+# What a thing does, or what is done with it, tells what it is only where the lesson asks for that thing.
+_says = re.compile(
+    rf"""^(?:An?\s|The\s)?{_TERM}
+        \s(?P<verb>defines?|describes?|specif(?:y|ies)|provides?|allows?|returns?|yields?|binds?|creates?|executes?
+            |evaluates?|introduces?|indicates?|holds?|contains?|converts?|assigns?|compares?|causes?|makes?|lets?
+            |raises?|accepts?|takes?|supports?|implements?|produces?|tests?|selects?|measures?|computes?|matches)
+        \s(?P<rest>(?:an?|the|any|one|two|its|all|each|whether|if|for|objects?|\w+s)\b.*)
+    |^(?:An?\s|The\s)?(?P<term2>[^,.;:()]{{2,48}}?)\s(?P<verb2>is|are|can\sbe|may\sbe)
+        \s(?P<rest2>(?!called|known|said|also|not)(?:\w+ly\s)?\w+ed\b.*)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 # An entry of reference documentation: the name in code, a colon, what it does.
 _glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
@@ -47,13 +70,17 @@ _not_a_term = re.compile(
     r"""^(?:this|these|that|those|it|its|they|there|here|he|she|we|you|each|every|all|some|many|most|both|one|two|three|
         any|no|none|other|another|such|if|when|while|where|what|which|who|how|why|because|since|although|though|as|
         for|in|on|at|by|to|from|with|after|before|note|same|only|not|first|second|third|last|next|following|above|
-        result|example|default|reason|purpose|difference|idea|goal|main|rest|number|value\sof|
+        value\sof|
         dies\w*|es|sie|man|wenn|alle|viele|il|elle|on|si|ce|cela|este|esta|esto|si|cuando)\b
+    |^(?:results?|examples?|default|reason|purpose|difference|idea|goal|main|rest|number|values?
+        |returned\ \w+)$
     |\bof\ the\b|\b(?:that|which|who|if|when|while|because|is|are|was|were|has|have|can|may|must|should|will
         |would|there|dass|wenn|que|qui|cuando)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MAX_TERM_WORDS = 4
+# A short sentence on what a thing does tells too little of what it is.
+_LEAST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +96,24 @@ class Concept:
     says_kind: bool
     excerpt: Excerpt
     strength: float
+    verb: str = ""
+    is_code: bool = False
+
+    @property
+    def quoted(self) -> str:
+        """The sentence as a quotation of its own."""
+        return self.sentence
+
+    @property
+    def meaning(self) -> str:
+        """What the sentence says of the term, verbatim and without it; "" where it cannot be told apart."""
+        tells_apart = self.rest in self.sentence and self.rest != self.sentence
+        return self.rest if tells_apart or self.is_code else ""
 
     @property
     def tokens(self) -> frozenset[str]:
         """The term's tokens."""
-        return frozenset(tokenise(self.term))
+        return frozenset(search_tokens(self.term))
 
 
 def find_concepts(excerpts: Iterable[Excerpt], wanted: Sequence[str], limit: int) -> list[Concept]:
@@ -101,16 +141,27 @@ def find_concepts(excerpts: Iterable[Excerpt], wanted: Sequence[str], limit: int
 def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: float) -> Concept | None:
     definition = read_definition(sentence, primary_language(excerpt.source.language))
     definition = definition or _about_the_heading(excerpt, sentence)
-    if definition is None or not 5 <= word_count(sentence.text) <= 45:
+    if definition is None:
+        definition = _said_of_what_is_asked(sentence, asked, primary_language(excerpt.source.language))
+    if definition is None or not 4 <= word_count(sentence.text) <= 45:
         return None
     term = tidy_term(definition.term, excerpt)
     emphasised = normalise(term) in {normalise(text) for text in excerpt.emphasised}
-    tokens = set(tokenise(term))
+    tokens = set(search_tokens(term))
     asked_for = 1.5 * len(tokens & asked) / max(1, len(tokens))
     reads_without = definition.is_entry and stands_alone(definition.rest)
     sentence_text = definition.rest if reads_without else sentence.text
     strength = nearness + definition.strength + asked_for + 0.6 * emphasised
-    return Concept(term, sentence_text, definition.rest, definition.says_kind, excerpt, strength)
+    return Concept(
+        term,
+        sentence_text,
+        definition.rest,
+        definition.says_kind,
+        excerpt,
+        strength,
+        definition.verb,
+        definition.is_entry,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +176,7 @@ class Definition:
     says_kind: bool
     strength: float
     is_entry: bool = False
+    verb: str = ""
 
 
 def read_definition(sentence: Sentence, language: str) -> Definition | None:
@@ -137,21 +189,55 @@ def read_definition(sentence: Sentence, language: str) -> Definition | None:
         name = glossary["term"] + ("()" if glossary["call"] else "")
         return Definition(name, glossary["rest"], says_kind=False, strength=0.3, is_entry=True)
     match = _patterns[language].match(text) if language in _patterns else None
+    if match is None and language == "en":
+        match = _does.match(text)
     if match is None:
-        return None
+        return _called_definition(text) if language == "en" else None
     term = _bare(match["term"])
     is_name_of_code = match["term"].startswith(("`", '"'))
     is_term = len(term.split()) <= _MAX_TERM_WORDS and (is_name_of_code or not _not_a_term.search(term))
-    if not is_term or not tokenise(term):
+    if not is_term or not search_tokens(term):
         return None
-    return Definition(term, match["rest"], match["verb"].casefold() in _verbs_of_kind, strength=0.6)
+    verb = match["verb"]
+    return Definition(term, match["rest"], verb.casefold() in _verbs_of_kind, strength=0.6, verb=verb)
+
+
+def _said_of_what_is_asked(sentence: Sentence, asked: set[str], language: str) -> Definition | None:
+    """Read a sentence as a definition that says what a thing does, if the lesson asks for the thing."""
+    text = sentence.text
+    if language != "en" or not stands_alone(text) or text.endswith(":") or ELLIPSIS in text:
+        return None
+    match = _says.match(text)
+    if match is None:
+        return None
+    number = "" if match["term"] else "2"
+    term = _bare(match[f"term{number}"])
+    tokens = set(search_tokens(term))
+    if (
+        word_count(text) < _LEAST_WORDS
+        or not tokens & asked
+        or len(term.split()) > _MAX_TERM_WORDS
+        or _not_a_term.search(term)
+    ):
+        return None
+    return Definition(
+        term, match[f"rest{number}"], says_kind=False, strength=0.2, verb=match[f"verb{number}"]
+    )
+
+
+def _called_definition(text: str) -> Definition | None:
+    """Read a sentence that ends in the name of what it describes: "... is called an iterator"."""
+    match = _called.search(text)
+    if match is None or _no_name.match(match["term"]) or match.start() < 15:
+        return None
+    return Definition(match["term"], text, says_kind=False, strength=0.4)
 
 
 def _about_the_heading(excerpt: Excerpt, sentence: Sentence) -> Definition | None:
     """Read the first sentence under a heading as the explanation of what the heading names."""
     text, term = sentence.text, _bare(excerpt.heading or excerpt.title)
     is_first = sentence is excerpt.sentences[0] and stands_alone(text) and not text.endswith(":")
-    tokens = tokenise(term)
+    tokens = search_tokens(term)
     if not is_first or not 1 <= len(term.split()) <= _MAX_TERM_WORDS or not tokens or ELLIPSIS in text:
         return None
     name = re.sub(r"^(?:The|An?) ", "", term)

@@ -11,7 +11,7 @@ from shared.lessons.composer.material import clean_line
 from shared.lessons.composer.readable import same_words
 from shared.lessons.phrases import Phrases
 from shared.models.content import Diagram
-from shared.text.tokens import tokenise
+from shared.text.stems import search_tokens
 
 _MAX_LABEL = 48
 _MAX_PARTS = 6
@@ -43,19 +43,21 @@ def draw_diagram(
     concepts = [concept for concept in concepts if not same_words(concept.term, title)]
     if len(concepts) < 2:
         return None
-    headings = [part.objective or part.excerpts[0].heading or part.excerpts[0].title for part in parts]
+    headings = [phrases("examples_heading") if part.shows_code else part.heading for part in parts]
     homes = [_home(concept, parts) for concept in concepts]
     relations = _relations(concepts)
     lines = ["graph TD", f'  topic["{label(title)}"]']
     lines += [f'  p{number}["{label(heading)}"]' for number, heading in enumerate(headings)]
     lines += [f'  c{number}["{label(concept.term)}"]' for number, concept in enumerate(concepts)]
     lines += [f"  topic --> p{number}" for number in range(len(parts))]
-    lines += [f"  p{home} --> c{number}" for number, home in enumerate(homes)]
+    lines += [
+        f"  {'topic' if home is None else f'p{home}'} --> c{number}" for number, home in enumerate(homes)
+    ]
     lines += [
         f'  c{first} -->|"{label(phrases(f"diagram_{kind}"))}"| c{second}'
         for first, second, kind in relations
     ]
-    sentences = list(_in_words(headings, homes, concepts, relations, phrases))
+    sentences = list(_in_words([*headings, title], homes, concepts, relations, phrases))
     return Diagram(
         title=phrases("diagram_title"),
         mermaid="\n".join(lines),
@@ -63,27 +65,29 @@ def draw_diagram(
     )
 
 
-def _home(concept: Concept, parts: Sequence[Part]) -> int:
-    """Return the part that quotes the concept's definition, or else says its words most often."""
+def _home(concept: Concept, parts: Sequence[Part]) -> int | None:
+    """Return the part that quotes the concept's definition, or else says its words most often, or None."""
 
     def mentions(number: int) -> tuple[bool, int]:
         excerpts = parts[number].excerpts
         words = [token for excerpt in excerpts for token in excerpt.tokens]
-        return concept.excerpt in excerpts, min(words.count(token) for token in concept.tokens)
+        return concept.excerpt in excerpts, min((words.count(token) for token in concept.tokens), default=0)
 
-    return max(range(len(parts)), key=lambda number: (*mentions(number), -number))
+    best = max(range(len(parts)), key=lambda number: (*mentions(number), -number))
+    return best if any(mentions(best)) else None
 
 
 def _in_words(
     headings: Sequence[str],
-    homes: Sequence[int],
+    homes: Sequence[int | None],
     concepts: Sequence[Concept],
     relations: Sequence[tuple[int, int, str]],
     phrases: Phrases,
 ) -> Iterator[str]:
-    """Say what the picture shows."""
+    """Say what the picture shows; the last heading is the lesson's title, which holds what no part does."""
     for number, heading in enumerate(headings):
-        terms = [concept.term for concept, home in zip(concepts, homes, strict=True) if home == number]
+        own = number if number < len(headings) - 1 else None
+        terms = [concept.term for concept, home in zip(concepts, homes, strict=True) if home == own]
         if terms:
             named = clean_line(heading.rstrip(" .。"), 100)
             yield phrases("diagram_alt", title=named, concepts=", ".join(terms))
@@ -96,7 +100,7 @@ def _relations(concepts: Sequence[Concept]) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     pairs: set[frozenset[int]] = set()
     for first, concept in enumerate(concepts):
-        rest = frozenset(tokenise(concept.rest))
+        rest = frozenset(search_tokens(concept.rest))
         for second, other in enumerate(concepts):
             pair = frozenset((first, second))
             is_named = bool(other.tokens) and other.tokens <= rest and not other.tokens <= concept.tokens

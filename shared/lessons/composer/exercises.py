@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from shared.lessons.code import compiles, is_session, parse_session
 from shared.lessons.composer.concepts import Concept
 from shared.lessons.composer.matching import Plan
-from shared.lessons.composer.material import Example
+from shared.lessons.composer.material import Example, Excerpt
 from shared.lessons.composer.quoting import may_quote_at_length
 from shared.lessons.composer.styles import Proportions
 from shared.lessons.phrases import Phrases
@@ -26,6 +28,13 @@ _COMMENTS = {
 }
 _PYTHON = frozenset({"python", "python3", "py"})
 _MAX_PRINTED = 8
+_MAX_ARRANGED = 12
+_MAX_STEPS = 6
+_sequence = re.compile(
+    r"\b(?:first|then|next|finally|afterwards|lastly|later|begins?|after (?:that|this|which)|before|until"
+    r"|once|zuerst|dann|danach|schließlich|d’abord|ensuite|puis|enfin|primero|luego|después|finalmente)\b",
+    re.IGNORECASE,
+)
 # A line such as "SUITE" stands for code that is not there.
 _placeholder = re.compile(r"^\s*(?:[A-Z]{4,}|<\w+>)\s*$|^\s*\.\.\.\s*$", re.MULTILINE)
 _failure = re.compile(
@@ -39,23 +48,37 @@ def write_exercises(
     plan: Plan, concepts: Sequence[Concept], proportions: Proportions, phrases: Phrases
 ) -> list[Exercise]:
     """Write exercises in rising difficulty; an example serves once, recall fills what code lacks."""
-    examples = list(_examples(plan))
     kinds: list[tuple[int, Callable[[Example, Phrases], Exercise | None]]] = [
         (proportions.predict, predict),
         (proportions.complete, complete),
         (proportions.modify, modify),
+        (proportions.arrange, arrange),
     ]
+    examples = list(_examples(plan))
     written: list[Exercise] = []
-    for bound, write in kinds:
-        count = 0
-        for example in list(examples):
-            exercise = write(example, phrases) if count < bound else None
-            if exercise:
-                written.append(exercise)
-                examples.remove(example)
-                count += 1
+    used: Counter[str] = Counter()
+    # Each example serves once; a second time, for another task, only where the sources hold too few of them.
+    for uses, more in ((1, 0), (2, 0), (3, 1)):
+        for bound, write in kinds:
+            count = sum(write.__name__ == kind for kind in used.elements())
+            for example in examples:
+                if (
+                    count >= bound + more
+                    or used[example.code] >= uses
+                    or used[f"{write.__name__} {example.code}"]
+                ):
+                    continue
+                exercise = write(example, phrases)
+                if exercise:
+                    written.append(exercise)
+                    used.update([example.code, write.__name__, f"{write.__name__} {example.code}"])
+                    count += 1
+        if len(written) >= proportions.code_exercises:
+            break
     missing = proportions.exercises - proportions.explain - len(written)
     recall = min(len(concepts), proportions.explain + (min(2, missing) if not written else 0))
+    ordered = [order_steps(excerpt, phrases) for excerpt in plan.taught] if not written else []
+    written.extend([exercise for exercise in ordered if exercise][:1])
     written.extend(explain(concept, phrases) for concept in concepts[:recall])
     return _with_distinct_titles(written)
 
@@ -63,7 +86,7 @@ def write_exercises(
 def _examples(plan: Plan) -> Iterator[Example]:
     """Give the examples of openly licensed excerpts by relevance, each code once."""
     seen: set[str] = set()
-    for excerpt in plan.ranked:
+    for excerpt in (*plan.ranked, *plan.related):
         if not may_quote_at_length(excerpt.source):
             continue
         for example in excerpt.examples:
@@ -83,8 +106,12 @@ def _difficulty(lines: int) -> Difficulty:
     return "medium" if lines <= 10 else "hard"
 
 
-def _context(example: Example, phrases: Phrases) -> list[str]:
-    return [phrases("context_hint", sentence=example.introduction)] if example.introduction else []
+def _task(key: str, example: Example, phrases: Phrases, **values: str) -> str:
+    """Return a task that begins with what the source says of the example."""
+    task = phrases(key, **values)
+    if not example.introduction:
+        return task
+    return f"{phrases('context', sentence=example.introduction)}\n\n{task}"
 
 
 def predict(example: Example, phrases: Phrases) -> Exercise | None:
@@ -100,12 +127,12 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
     ):
         return None
     starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
-    hints = _context(example, phrases)
+    hints: list[str] = []
     if len(steps) > 1 and "\n" not in printing[0].entered:
         hints.append(phrases("predict_hint", line=printing[0].entered.replace("`", "'")))
     return Exercise(
         title=_title("predict_title", example, phrases),
-        task=phrases("predict_task"),
+        task=_task("predict_task", example, phrases),
         starter_code=starter.strip("\n"),
         hints=hints,
         solution=example.code,
@@ -131,9 +158,9 @@ def complete(example: Example, phrases: Phrases) -> Exercise | None:
     hints = [phrases("complete_hint_start", start=start.group().replace("`", "'"))] if start else []
     return Exercise(
         title=_title("complete_title", example, phrases),
-        task=phrases("complete_task"),
+        task=_task("complete_task", example, phrases),
         starter_code=starter,
-        hints=[*_context(example, phrases), *hints],
+        hints=hints,
         solution=example.code,
         difficulty=_difficulty(len(lines)),
     )
@@ -198,13 +225,57 @@ def modify(example: Example, phrases: Phrases) -> Exercise | None:
         shown = line.split("#", 1)[0].strip().replace("`", "'")
         return Exercise(
             title=_title("modify_title", example, phrases),
-            task=phrases("modify_task", old=match.group(), new=new, line=shown),
+            task=_task("modify_task", example, phrases, old=match.group(), new=new, line=shown),
             starter_code=example.code,
-            hints=_context(example, phrases),
             solution=solution,
             difficulty=_difficulty(len(lines)),
         )
     return None
+
+
+def arrange(example: Example, phrases: Phrases) -> Exercise | None:
+    """Give a program's lines in another order; the verbatim program is the solution (a Parsons problem)."""
+    lines = [line for line in example.code.split("\n") if line.strip()]
+    if is_session(example.code) or not compiles(example.code) or not 4 <= len(lines) <= _MAX_ARRANGED:
+        return None
+    mixed = mix([line.strip() for line in lines], example.code)
+    # As comments, so that what the learner starts from is a valid program.
+    mark = "# " if example.language in _PYTHON else f"{_COMMENTS.get(example.language, '#')} "
+    return Exercise(
+        title=_title("arrange_title", example, phrases),
+        task=_task("arrange_task", example, phrases),
+        starter_code="\n".join(f"{mark}{line}" for line in mixed),
+        hints=[phrases("arrange_hint", line=lines[0].strip().replace("`", "'"))],
+        solution=example.code,
+        difficulty=_difficulty(len(lines)),
+    )
+
+
+def order_steps(excerpt: Excerpt, phrases: Phrases) -> Exercise | None:
+    """Give the sentences of a passage that tells one thing after the other in another order."""
+    if not may_quote_at_length(excerpt.source):
+        return None
+    sentences = [sentence.text for sentence in excerpt.sentences]
+    tells_a_sequence = sum(bool(_sequence.search(text)) for text in sentences) >= 1
+    if not 3 <= len(sentences) <= _MAX_STEPS or not tells_a_sequence:
+        return None
+    mixed = mix(sentences, excerpt.text)
+    return Exercise(
+        title=phrases("order_title", title=excerpt.heading or excerpt.title),
+        task="\n\n".join(
+            [phrases("order_task", title=excerpt.title), "\n".join(f"- {text}" for text in mixed)]
+        ),
+        solution="\n".join(f"{number}. {text}" for number, text in enumerate(sentences, start=1)),
+        difficulty="medium",
+    )
+
+
+def mix(items: Sequence[str], seed: str) -> list[str]:
+    """Return items in an order that only they and the seed decide, and that is never the given one."""
+    mixed = sorted(
+        items, key=lambda item: hashlib.sha256(f"{seed}\n{item}".encode("utf-8", "replace")).digest()
+    )
+    return mixed if mixed != list(items) else mixed[::-1]
 
 
 def explain(concept: Concept, phrases: Phrases) -> Exercise:

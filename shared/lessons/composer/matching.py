@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shared.lessons.composer.concepts import read_definition
-from shared.lessons.composer.material import Excerpt, clean_line
+from shared.lessons.composer.material import Excerpt, clean_line, is_worth_showing
 from shared.lessons.composer.styles import Proportions
 from shared.lessons.phrases import primary_language
 from shared.models.specification import LessonSpecification, normalise
 from shared.text.bm25 import Bm25
-from shared.text.tokens import tokenise
+from shared.text.queries import query_of
+from shared.text.stems import search_tokens
 
-# What a learner does with a thing tells nothing about which thing; these words would match any passage.
-_OBJECTIVE_VERB_TABLE = """
-    learn understand explain describe use using write create apply know identify recognise recognize define
-    compare discuss demonstrate implement build make practise practice explore introduce name list state
-    work able up down out off basic introduction example difference between simple first own
-    correctly effectively
-    lernen verstehen erklären beschreiben verwenden schreiben kennen anwenden benutzen nutzen
-    comprendre expliquer décrire utiliser écrire connaître apprendre appliquer
-    comprender explicar describir usar escribir conocer aprender aplicar
-"""
-_OBJECTIVE_VERBS = frozenset(
-    token
-    for word in _OBJECTIVE_VERB_TABLE.split()
-    for token in tokenise(word)
-    if word not in {"list", "name"}
-)
 _TITLE_WEIGHT = 0.35
-_WORTH_ADDING = 0.3
-_NEIGHBOUR = 3
+# What else a section takes in must match its objective at least this well, measured by its best match.
+_WORTH_ADDING = 0.4
+# How far a section reads on from a match: what follows goes on with the same thought.
+_READ_ON = 4
 _INTRODUCTION = 1.25
 # An excerpt that matches so much less than the best one gives the lesson no concept and no exercise.
 _RELEVANT = 0.3
-# How much more an excerpt is worth for each word of the objective that the ones before it do not hold.
-_NEWS = 0.5
+_FEW_PARTS = 3
+_FEW_EXAMPLES = 2
+_LEAST_WORDS = 85
 
 
 @dataclass(frozen=True)
@@ -47,15 +34,30 @@ class Part:
     objective: str
     query: tuple[str, ...]
     excerpts: tuple[Excerpt, ...]
+    shows_code: bool = False
+
+    @property
+    def words(self) -> int:
+        """How many words it could show."""
+        return sum(excerpt.words for excerpt in self.excerpts)
+
+    @property
+    def heading(self) -> str:
+        """What the section is called where it answers no objective: as its source calls it."""
+        return self.objective or self.excerpts[0].heading or self.excerpts[0].title
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The objectives, the sections to write, and the excerpts that matter to the lesson, best first."""
+    """The objectives, the sections to write, and the excerpts that matter to the lesson, best first.
+
+    `related` excerpts match less; they serve where those that matter hold no example or concept.
+    """
 
     objectives: tuple[str, ...]
     parts: tuple[Part, ...]
     ranked: tuple[Excerpt, ...]
+    related: tuple[Excerpt, ...] = ()
 
     @property
     def uncovered(self) -> tuple[str, ...]:
@@ -63,17 +65,14 @@ class Plan:
         covered = {part.objective for part in self.parts}
         return tuple(objective for objective in self.objectives if objective not in covered)
 
+    @property
+    def taught(self) -> tuple[Excerpt, ...]:
+        """What the sections quote, in their order."""
+        return tuple(excerpt for part in self.parts for excerpt in part.excerpts)
+
     def narrowed_to(self, parts: Sequence[Part]) -> Plan:
         """Return the plan with only some of its parts."""
         return replace(self, parts=tuple(parts))
-
-
-# Words of English that are keywords too: only where the text names them as such are they what it is about.
-_loose_keyword = re.compile(
-    r"\b(?:and|or|with|for|in|from|as|is|not|if|while)\b"
-    r"(?![`'\"”]? (?:statement|clause|loop|keyword|operator|expression|block)s?\b)(?![`'\"”])",
-    re.IGNORECASE,
-)
 
 
 def objectives_of(specification: LessonSpecification) -> tuple[str, ...]:
@@ -81,12 +80,6 @@ def objectives_of(specification: LessonSpecification) -> tuple[str, ...]:
     lines = [clean_line(text, 400) for text in (*specification.objectives, specification.title)]
     distinct = {normalise(line): line for line in reversed(lines[:-1]) if line}
     return tuple(reversed(distinct.values())) or tuple(line for line in lines[-1:] if line)
-
-
-def query_of(text: str) -> tuple[str, ...]:
-    """Return the tokens that an objective is looked up by; all of them where only verbs would be left out."""
-    tokens = tokenise(_loose_keyword.sub(" ", text))
-    return tuple(token for token in tokens if token not in _OBJECTIVE_VERBS) or tuple(tokens)
 
 
 def make_plan(
@@ -105,14 +98,17 @@ def make_plan(
         objective: _scores(query_of(objective), index, about, excerpts, foreign=foreign)
         for objective in objectives
     }
-    parts = _deal(objectives, scores, excerpts, proportions)
-    ranked = _rank(
-        scores, about, excerpts, {excerpt.source.id for part in parts for excerpt in part.excerpts}
-    )
-    if not parts:
-        heads = [excerpt for excerpt in ranked if excerpt.is_quotable][: proportions.total_excerpts]
-        parts = tuple(Part("", query_of(specification.title), (excerpt,)) for excerpt in heads)
-    return Plan(objectives, parts, ranked)
+    dealer = _Dealer(excerpts, proportions)
+    parts = dealer.deal(scores)
+    quoted = {excerpt.source.id for part in parts for excerpt in part.excerpts}
+    ranked = _rank(scores, about, excerpts, quoted)
+    wanted = query_of(" ".join((specification.title, *objectives)))
+    known = set(map(id, ranked))
+    related = tuple(one for one in _rank(scores, about, excerpts, set()) if id(one) not in known)
+    substantial = sum(part.words >= _LEAST_WORDS for part in parts)
+    parts += dealer.more((*ranked, *related), wanted, _FEW_PARTS - substantial)
+    parts += dealer.examples((*ranked, *related), wanted, parts)
+    return Plan(objectives, tuple(parts), ranked, related)
 
 
 def _is_foreign(specification: LessonSpecification, excerpts: Sequence[Excerpt]) -> bool:
@@ -165,7 +161,7 @@ def _introduces(excerpt: Excerpt, wanted: set[str]) -> bool:
     if not excerpt.sentences:
         return False
     definition = read_definition(excerpt.sentences[0], primary_language(excerpt.source.language))
-    return definition is not None and bool(wanted.intersection(tokenise(definition.term)))
+    return definition is not None and bool(wanted.intersection(search_tokens(definition.term)))
 
 
 def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
@@ -179,52 +175,91 @@ def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
     return factors
 
 
-def _deal(
-    objectives: Sequence[str],
-    scores: dict[str, list[float]],
-    excerpts: Sequence[Excerpt],
-    proportions: Proportions,
-) -> tuple[Part, ...]:
-    """Deal excerpts in rounds, so that no objective takes the best match of another before that one's turn.
+class _Dealer:
+    """Deals excerpts to sections, each at most once, until each section has enough to read."""
 
-    Where matches run out before the lesson is full, what stands next to a chosen excerpt follows it: it goes
-    on with the same thought.
-    """
-    taken: set[int] = set()
-    dealt: dict[str, list[int]] = {objective: [] for objective in objectives}
-    for round_number in range(proportions.total_excerpts):
-        for objective in objectives:
-            own = scores[objective]
-            free = [number for number in range(len(excerpts)) if number not in taken and own[number] > 0]
-            said = {token for number in dealt[objective] for token in excerpts[number].tokens}
-            lacking = set(query_of(objective)) - said
-            gains = {
-                number: own[number] * (1 + _NEWS * len(lacking.intersection(excerpts[number].tokens)))
-                for number in free
-            }
-            best = max(free, key=lambda number: (gains[number], -number), default=None)
-            is_full = round_number >= proportions.excerpts and len(taken) >= proportions.total_excerpts
-            if best is None or is_full or (round_number and own[best] < _WORTH_ADDING * max(own)):
+    def __init__(self, excerpts: Sequence[Excerpt], proportions: Proportions) -> None:
+        self._excerpts = excerpts
+        self._enough = proportions.section_words
+        self._taken: set[int] = set()
+
+    def deal(self, scores: dict[str, list[float]]) -> list[Part]:
+        """Give each objective its best match first, so that none takes another's; then let each read on."""
+        chosen: dict[str, list[int]] = {}
+        for objective, own in scores.items():
+            best = self._best(own, least=0.0)
+            if best is not None:
+                self._taken.add(best)
+                chosen[objective] = [best]
+        for objective, numbers in chosen.items():
+            self._fill(numbers, scores[objective])
+        return [
+            Part(objective, query_of(objective), tuple(self._excerpts[number] for number in numbers))
+            for objective, numbers in chosen.items()
+        ]
+
+    def more(self, ranked: Sequence[Excerpt], query: Sequence[str], count: int) -> list[Part]:
+        """Return further sections of what matters and has not been quoted, named as their sources name it."""
+        parts: list[Part] = []
+        for excerpt in ranked:
+            number = self._excerpts.index(excerpt)
+            if len(parts) >= count:
+                break
+            if number in self._taken or not excerpt.is_quotable:
                 continue
-            taken.add(best)
-            dealt[objective].append(best)
-    _add_neighbours(dealt, taken, excerpts, proportions.total_excerpts)
-    return tuple(
-        Part(objective, query_of(objective), tuple(excerpts[number] for number in dealt[objective]))
-        for objective in objectives
-        if dealt[objective]
-    )
+            self._taken.add(number)
+            numbers = [number]
+            self._fill(numbers, [0.0] * len(self._excerpts))
+            if self._words(numbers) >= _LEAST_WORDS:
+                parts.append(Part("", tuple(query), tuple(self._excerpts[number] for number in numbers)))
+        return parts
 
+    def examples(self, ranked: Sequence[Excerpt], query: Sequence[str], parts: Sequence[Part]) -> list[Part]:
+        """Return a section of examples where the others show few."""
+        shown = sum(bool(excerpt.examples) for part in parts for excerpt in part.excerpts)
+        free = [
+            excerpt
+            for excerpt in ranked
+            if excerpt.examples
+            and excerpt.is_quotable
+            and self._excerpts.index(excerpt) not in self._taken
+            and any(is_worth_showing(example) for example in excerpt.examples)
+        ]
+        chosen = free[: _FEW_EXAMPLES + 1 - shown] if shown < _FEW_EXAMPLES else []
+        return [Part("", tuple(query), tuple(chosen), shows_code=True)] if chosen else []
 
-def _add_neighbours(
-    dealt: dict[str, list[int]], taken: set[int], excerpts: Sequence[Excerpt], total: int
-) -> None:
-    """Let excerpts of the same page join the nearest one before them, until there are `total`."""
-    for distance in range(1, _NEIGHBOUR + 1):
-        for numbers in dealt.values():
-            for number in sorted(numbers):
-                other = number + distance
-                fits = other < len(excerpts) and excerpts[other].source.id == excerpts[number].source.id
-                if len(taken) < total and fits and other not in taken and excerpts[other].is_quotable:
-                    taken.add(other)
-                    numbers.append(other)
+    def _best(self, scores: Sequence[float], least: float) -> int | None:
+        free = (n for n, score in enumerate(scores) if score > least and n not in self._taken)
+        return max(free, key=lambda number: (scores[number], -number), default=None)
+
+    def _fill(self, numbers: list[int], scores: Sequence[float]) -> None:
+        """Read on from the matches, and take further matches, until the section has words enough.
+
+        A section of too few words to teach anything also takes in weaker matches and what stands beside.
+        """
+        while (words := self._words(numbers)) < self._enough:
+            weak = words < _LEAST_WORDS
+            following = self._following(numbers, any_heading=False)
+            if following is None:
+                following = self._best(scores, least=(0.1 if weak else _WORTH_ADDING) * max(scores))
+            if following is None and weak:
+                following = self._following(numbers, any_heading=True)
+            if following is None:
+                return
+            self._taken.add(following)
+            numbers.append(following)
+
+    def _following(self, numbers: Sequence[int], *, any_heading: bool) -> int | None:
+        """Return what stands next after one of the excerpts on its page, under its heading or under any."""
+        for number in numbers:
+            for other in range(number + 1, min(number + 1 + _READ_ON, len(self._excerpts))):
+                first, second = self._excerpts[number], self._excerpts[other]
+                same = second.heading == first.heading or any_heading
+                if second.source.id != first.source.id or not same:
+                    break
+                if other not in self._taken and second.is_quotable:
+                    return other
+        return None
+
+    def _words(self, numbers: Sequence[int]) -> int:
+        return sum(min(self._excerpts[number].words, self._enough) for number in numbers)

@@ -7,13 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from shared.lessons.code import is_session, is_usable, tidy_code
-from shared.lessons.composer.readable import cut_asides, introduces_code, is_readable, stands_alone
+from shared.lessons.code import compiles, is_session, is_usable, tidy_code
+from shared.lessons.composer.readable import (
+    cut_asides,
+    introduces_code,
+    is_readable,
+    stands_alone,
+    word_count,
+)
 from shared.models.research import Brief, Passage, Source
 from shared.security.clean_text import clean_text
 from shared.security.sanitising import split_code
+from shared.text.constructs import constructs
 from shared.text.sentences import split_sentences
-from shared.text.tokens import tokenise
+from shared.text.stems import search_tokens
 
 _role = re.compile(r":[a-z:]+:`~?([^`<]+?)(?:\s*<[^`>]*>)?`")
 _double_backticks = re.compile(r"``([^`\n]+)``")
@@ -36,7 +43,7 @@ class Sentence:
     @property
     def tokens(self) -> list[str]:
         """The sentence's tokens."""
-        return tokenise(self.text)
+        return search_tokens(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,9 @@ class Excerpt:
 
     @cached_property
     def tokens(self) -> list[str]:
-        """What the passage is found by: its source's title, its heading and its words."""
-        return tokenise(f"{self.source.title} {self.heading} {self.text}")
+        """What the passage is found by: its source's title, its heading, its words, what its code does."""
+        code = " ".join(constructs(example.code) for example in self.examples)
+        return search_tokens(f"{self.source.title} {self.heading} {self.text} {code}")
 
     @cached_property
     def is_quotable(self) -> bool:
@@ -80,6 +88,12 @@ class Excerpt:
             stands_alone(sentence.text) and not (sentence.text.endswith(":") and not self.examples)
             for sentence in self.sentences
         )
+
+    @cached_property
+    def words(self) -> int:
+        """How many words of it can be shown, those of its first example among them."""
+        shown = len(self.examples[0].code.split()) if self.examples else 0
+        return shown + sum(word_count(sentence.text) for sentence in self.sentences)
 
     @property
     def title(self) -> str:
@@ -188,6 +202,11 @@ def _excerpts_of(source: Source, rank: int) -> Iterable[Excerpt]:
             place=place,
             rank=rank,
         )
+
+
+def is_worth_showing(example: Example) -> bool:
+    """Tell whether an example is more than a line or a fragment: a session, or a program of three lines."""
+    return is_session(example.code) or (compiles(example.code) and example.code.count("\n") >= 2)
 
 
 def read_brief(brief: Brief) -> list[Excerpt]:

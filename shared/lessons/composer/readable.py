@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from shared.text.tokens import tokenise
+from shared.text.stems import search_tokens
 
 ELLIPSIS = "[…]"
 MAX_CHARACTERS = 600
@@ -50,6 +50,7 @@ _dangling = re.compile(
     |\bsee\ (?:also\ )?(?:PEP|RFC|the|[A-Z\"`*“])
     |\b(?:siehe|weiter)\ (?:oben|unten)\b|\bci-dessous\b|\bci-dessus\b|\bmás\ (?:abajo|arriba)\b
     |\b(?:the|these)\ (?:grammar|productions?|syntax)\ (?:above|below|for)\b
+    |\b(?:as\ follows|the\ following|like\ this|folgendermaßen)[.:]$
     |\bindicated\ by\ these\ productions\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -64,7 +65,7 @@ _leaning = re.compile(
     r"""^[(\["'“«„`]*(?:
         this|these|those|that|it|its|they|their|them|he|she|his|her|such|both|either|neither|another|others?
         |however|therefore|thus|hence|also|but|and|or|nor|so|yet|otherwise|then|instead|moreover|furthermore
-        |additionally|consequently|similarly|likewise|conversely|finally|again|still|note|hint|here|there
+        |else|additionally|consequently|similarly|likewise|conversely|finally|again|still|note|hint|here|there
         |for\ (?:example|instance|this|these)
         |in\ (?:this|that|these|those|such|other|either|addition|contrast|particular
             |the\ (?:latter|former|second|first))
@@ -120,7 +121,9 @@ def is_readable(sentence: str) -> bool:
 
 def introduces_code(sentence: str) -> bool:
     """Tell whether a sentence ends in a colon and would be readable with a full stop in its place."""
-    return sentence.endswith(":") and is_readable(sentence[:-1] + ".")
+    return sentence.endswith(":") and is_readable(
+        re.sub(r"(?:[,;]? (?:e\.g\.|as follows|like this))?:$", ".", sentence)
+    )
 
 
 def stands_alone(sentence: str) -> bool:
@@ -145,4 +148,4 @@ def _starts_mid_sentence(sentence: str) -> bool:
 
 def same_words(first: str, second: str) -> bool:
     """Tell whether two short texts hold the same tokens ("List" and "lists")."""
-    return sorted(tokenise(first)) == sorted(tokenise(second))
+    return sorted(search_tokens(first)) == sorted(search_tokens(second))

@@ -11,16 +11,19 @@ from shared.lessons.composer.material import Example, Excerpt, Sentence, clean_l
 from shared.lessons.composer.quoting import credit, is_short_quote, may_quote_at_length
 from shared.lessons.composer.readable import ELLIPSIS, stands_alone, word_count
 from shared.lessons.composer.styles import Proportions
+from shared.lessons.phrases import Phrases
 from shared.models.content import Section
 from shared.models.research import Source
 from shared.security.sanitising import escape_prose
 
 _MAX_MARKDOWN = 30_000
 _MAX_SECTIONS = 12
-_LEAST_WORDS = 70
+_LEAST_WORDS = 100
+# What begins a paragraph says what the paragraph is about.
+_BEGINS_PARAGRAPH = 2.0
 
 
-def write_sections(plan: Plan, proportions: Proportions) -> list[tuple[Part, Section]]:
+def write_sections(plan: Plan, proportions: Proportions, phrases: Phrases) -> list[tuple[Part, Section]]:
     """Write one section per part that can be quoted.
 
     A source that is not openly licensed is quoted once in the whole lesson.
@@ -28,13 +31,15 @@ def write_sections(plan: Plan, proportions: Proportions) -> list[tuple[Part, Sec
     briefly_quoted: set[str] = set()
     sections: list[tuple[Part, Section]] = []
     for part in plan.parts[:_MAX_SECTIONS]:
-        section = _section(part, proportions, briefly_quoted)
+        section = _section(part, proportions, briefly_quoted, phrases)
         if section:
             sections.append((part, section))
     return sections
 
 
-def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> Section | None:
+def _section(
+    part: Part, proportions: Proportions, briefly_quoted: set[str], phrases: Phrases
+) -> Section | None:
     words = proportions.section_words // max(1, len(part.excerpts))
     blocks: list[tuple[Source, str]] = []
     before: Excerpt | None = None
@@ -58,7 +63,7 @@ def _section(part: Part, proportions: Proportions, briefly_quoted: set[str]) -> 
     for source_id, group in groupby(blocks, key=lambda block: block[0].id):
         paragraphs.extend(markdown for _, markdown in group)
         paragraphs.append(credit(sources[source_id]))
-    heading = part.objective or part.excerpts[0].heading or part.excerpts[0].title
+    heading = phrases("examples_heading") if part.shows_code else part.heading
     return Section(
         heading=clean_line(heading.rstrip(" .。"), 300) or part.excerpts[0].source.id,
         markdown="\n\n".join(paragraphs)[:_MAX_MARKDOWN],
@@ -108,6 +113,8 @@ def choose_window(
         if window[-1].text.endswith(":") and window[-1] is not sentences[-1]:
             window.pop()
         score = sum(len(wanted.intersection(sentence.tokens)) for sentence in window) + 0.1 * len(window)
+        opens = start == 0 or sentences[start - 1].paragraph != first.paragraph
+        score += _BEGINS_PARAGRAPH * opens
         if window and score > best_score:
             best, best_score = window, score
     return best

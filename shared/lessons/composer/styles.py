@@ -9,32 +9,35 @@ from shared.models.learner import LearningStyle
 
 @dataclass(frozen=True, slots=True)
 class Proportions:
-    """Bounds of one style: excerpts and words per section, excerpts in all, concepts, exercises by kind."""
+    """Bounds of one style: words per section, concepts, exercises by kind."""
 
-    excerpts: int
-    total_excerpts: int
     section_words: int
     concepts: int
     predict: int
     complete: int
     modify: int
+    arrange: int
     explain: int
     questions: int
 
     @property
     def exercises(self) -> int:
         """The most exercises of all kinds together."""
-        return self.predict + self.complete + self.modify + self.explain
+        return self.predict + self.complete + self.modify + self.arrange + self.explain
+
+    @property
+    def code_exercises(self) -> int:
+        """So many exercises on code are enough, whatever their kinds."""
+        return self.predict + self.complete
 
 
 _MIXED = Proportions(
-    excerpts=2,
-    total_excerpts=6,
-    section_words=260,
+    section_words=150,
     concepts=7,
     predict=2,
     complete=1,
     modify=1,
+    arrange=1,
     explain=1,
     questions=6,
 )
@@ -42,24 +45,22 @@ _STYLES = {
     LearningStyle.MIXED: _MIXED,
     LearningStyle.VIDEO: _MIXED,
     LearningStyle.READING: Proportions(
-        excerpts=3,
-        total_excerpts=9,
-        section_words=450,
+        section_words=260,
         concepts=9,
         predict=1,
-        complete=0,
+        complete=1,
         modify=0,
+        arrange=0,
         explain=1,
         questions=6,
     ),
     LearningStyle.HANDS_ON: Proportions(
-        excerpts=1,
-        total_excerpts=4,
-        section_words=150,
+        section_words=90,
         concepts=4,
-        predict=3,
-        complete=3,
-        modify=2,
+        predict=2,
+        complete=2,
+        modify=1,
+        arrange=1,
         explain=1,
         questions=5,
     ),

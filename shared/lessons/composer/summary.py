@@ -1,43 +1,48 @@
-"""The lesson's opening: what the sources say it is about, and plainly how the lesson came to be."""
+"""The lesson's opening: what it holds, what else the sources say it is about, and how it came to be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from shared.lessons.composer.concepts import Concept, read_definition
-from shared.lessons.composer.matching import Plan, query_of
+from shared.lessons.composer.matching import Plan
 from shared.lessons.composer.material import Excerpt, Sentence, clean_line
 from shared.lessons.composer.quoting import may_quote_at_length
-from shared.lessons.composer.readable import stands_alone, word_count
+from shared.lessons.composer.readable import ELLIPSIS, stands_alone, word_count
 from shared.lessons.phrases import Phrases, primary_language
-from shared.models.content import Section
+from shared.models.content import LessonContent
 from shared.models.learner import LearningStyle
 from shared.models.research import Brief
-from shared.models.specification import LessonSpecification
-from shared.text.tokens import tokenise
+from shared.models.specification import LessonSpecification, normalise
+from shared.text.queries import query_of
+from shared.text.stems import search_tokens
 
 _MOST_WORDS = 40
-_SENTENCES = 2
+_NAMED_CONCEPTS = 4
 
 
 def write_summary(
     specification: LessonSpecification,
     plan: Plan,
     concepts: Sequence[Concept],
-    sections: Sequence[Section],
+    content: LessonContent,
     brief: Brief,
 ) -> str:
-    """Quote what says best what the lesson is about, name the sources, and say what the lesson lacks."""
+    """Say what the lesson is about and holds, name its sources, and say what it lacks.
+
+    A quotation opens it only where no section and no key concept repeats it: a summary read twice is none.
+    """
     asked = primary_language(specification.curriculum.language)
     phrases = Phrases.of(asked)
-    openings = list(opening_sentences(plan, concepts, specification.title))
-    parts = [
-        phrases("quiz_explanation", sentence=sentence.text, title=excerpt.title)
-        for excerpt, sentence in openings
-    ]
-    used = {source_id for section in sections for source_id in section.source_ids}
-    used.update(excerpt.source.id for excerpt, _ in openings)
+    parts: list[str] = []
+    opening = opening_sentence(plan, concepts, specification.title, content)
+    if opening is not None:
+        excerpt, sentence = opening
+        parts.append(phrases("quiz_explanation", sentence=sentence.text, title=excerpt.title))
+    parts.append(_contents(concepts, content, phrases))
+    used = {source_id for section in content.sections for source_id in section.source_ids}
     used.update(concept.excerpt.source.id for concept in concepts)
+    used.update([opening[0].source.id] if opening else [])
     cited = [source for source in brief.sources if source.id in used]
     titles = ", ".join(dict.fromkeys(clean_line(source.title, 80) or source.id for source in cited))
     parts.append(phrases("summary_origin", sources=clean_line(titles, 600)))
@@ -53,38 +58,37 @@ def write_summary(
     return "\n\n".join(parts)
 
 
-def opening_sentences(
-    plan: Plan, concepts: Sequence[Concept], title: str
-) -> Iterator[tuple[Excerpt, Sentence]]:
-    """Give up to two sentences that say what the lesson is about, the second for what the first lacks."""
-    about = set(query_of(title))
-    wanted = about | {token for objective in plan.objectives for token in query_of(objective)}
-    excerpts = {
-        excerpt.order: excerpt
-        for excerpt in (
-            *(excerpt for part in plan.parts for excerpt in part.excerpts),
-            *(concept.excerpt for concept in concepts),
-        )
-        if may_quote_at_length(excerpt.source)
+def _contents(concepts: Sequence[Concept], content: LessonContent, phrases: Phrases) -> str:
+    """Say how much the lesson holds, and on which ideas."""
+    terms = ", ".join(clean_line(concept.term, 60) for concept in concepts[:_NAMED_CONCEPTS])
+    counts = {
+        "sections": len(content.sections),
+        "exercises": len(content.exercises),
+        "questions": len(content.quiz),
     }
+    return phrases("summary_contents", **counts) + (phrases("summary_ideas", terms=terms) if terms else "")
+
+
+def opening_sentence(
+    plan: Plan, concepts: Sequence[Concept], title: str, content: LessonContent
+) -> tuple[Excerpt, Sentence] | None:
+    """Return what says best what the lesson is about of all that it does not quote elsewhere."""
+    about = set(query_of(title))
+    shown = normalise(" ".join(section.markdown.replace("\\", "") for section in content.sections))
+    shown = shown.replace("> ", "")
+    defined = {normalise(concept.sentence) for concept in concepts}
     candidates = [
         (excerpt, sentence)
-        for _, excerpt in sorted(excerpts.items())
+        for excerpt in plan.ranked
+        if may_quote_at_length(excerpt.source)
         for sentence in excerpt.sentences
         if _can_open(sentence)
+        and about.intersection(sentence.tokens)
+        and normalise(sentence.text) not in shown
+        and normalise(sentence.text) not in defined
+        and _defines(excerpt, sentence, about)
     ]
-    for _ in range(_SENTENCES):
-        if not candidates:
-            return
-        best = max(candidates, key=lambda candidate: _worth(*candidate, wanted=wanted, about=about))
-        yield best
-        said = set(best[1].tokens)
-        wanted, about = wanted - said, about - said
-        candidates = [
-            candidate
-            for candidate in candidates
-            if candidate[0] is not best[0] and wanted.intersection(candidate[1].tokens)
-        ]
+    return max(candidates, key=lambda candidate: _worth(candidate[1], about), default=None)
 
 
 def _can_open(sentence: Sentence) -> bool:
@@ -93,17 +97,15 @@ def _can_open(sentence: Sentence) -> bool:
         stands_alone(text)
         and not text.startswith("`")
         and not text.endswith(":")
+        and ELLIPSIS not in text
         and word_count(text) <= _MOST_WORDS
     )
 
 
-def _worth(excerpt: Excerpt, sentence: Sentence, *, wanted: set[str], about: set[str]) -> float:
-    """Rate a sentence as an opening: a definition before one that only shares more words."""
-    tokens = set(sentence.tokens)
+def _defines(excerpt: Excerpt, sentence: Sentence, about: set[str]) -> bool:
     definition = read_definition(sentence, primary_language(excerpt.source.language))
-    defines = 0.0
-    if definition is not None:
-        defines = 3.0 + 3.0 * bool(about.intersection(tokenise(definition.term)))
-    opens = sentence is excerpt.sentences[0]
-    shared = len(tokens & wanted) + 2 * len(tokens & about)
-    return shared + defines * bool(shared) + 1.5 * opens - 0.02 * len(tokens)
+    return definition is not None and bool(about.intersection(search_tokens(definition.term)))
+
+
+def _worth(sentence: Sentence, about: set[str]) -> float:
+    return len(about.intersection(sentence.tokens)) - 0.02 * len(sentence.tokens)

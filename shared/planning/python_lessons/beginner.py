@@ -13,11 +13,11 @@ BEGINNER = (
                 "Names and assignment statements",
                 "How an assignment binds a name to a value, and how names are written.",
                 (
-                    "Bind names to values with assignment statements",
-                    "Assign several targets at once by unpacking",
-                    "Shorten a calculation with augmented assignment",
+                    "Bind a name to an object with an assignment statement",
+                    "Assign the items of an iterable to a target list, from left to right",
+                    "Rewrite a binary operation on a name as an augmented assignment",
                 ),
-                ("assignment", "augassign", "identifiers"),
+                ("assignment", "augassign", "naming"),
                 45,
             ),
             ReferenceLesson(

@@ -9,6 +9,7 @@ from shared.models.research import Passage
 from shared.research.python_reference.inline import clean_topic
 from shared.research.python_reference.library import LIBRARY_PAGES, library_passages
 from shared.research.python_reference.passages import topic_passages
+from shared.research.python_reference.source_code import source_examples
 from shared.research.python_reference.topics import page_url
 
 # Labels of a section that has another label of its own.
@@ -17,7 +18,7 @@ SAME_SECTION = frozenset({"else"})
 
 @dataclass(frozen=True, slots=True)
 class ReferencePage:
-    """A page of the documentation: `label` is a topic's label or the address of a library page."""
+    """A page: `label` is a topic's label, `library/` and the page's address, or `source/` and a name."""
 
     label: str
     title: str
@@ -60,7 +61,17 @@ def _library_pages() -> list[ReferencePage]:
     return pages
 
 
+def _source_pages() -> list[ReferencePage]:
+    return [
+        ReferencePage(example.label, example.title, example.url, example.passages)
+        for example in source_examples()
+    ]
+
+
 @cache
 def reference_pages() -> tuple[ReferencePage, ...]:
-    """Return every page, topics first, both in a fixed order; takes a fraction of a second the first time."""
-    return (*_topic_pages(), *_library_pages())
+    """Return every page in a fixed order: topics, the library's pages, the modules' source code.
+
+    Takes a fraction of a second the first time.
+    """
+    return (*_topic_pages(), *_library_pages(), *_source_pages())

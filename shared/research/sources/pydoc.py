@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shared.models.specification import normalise
 from shared.research.protocol import Hit, Question, SourceSkipped
 from shared.research.python_reference.corpus import ReferencePage, reference_pages
-from shared.research.ranking import contexts, page_score, relevance, relevant, select
+from shared.research.ranking import best_example, contexts, page_score, relevance, relevant, select
 from shared.settings import SourceSettings
 from shared.text.bm25 import Bm25
 
@@ -25,7 +25,7 @@ LICENCE = "PSF-2.0"
 LICENCE_URL = "https://docs.python.org/3/license.html"
 
 MAX_HITS = 8
-MAX_PASSAGES = 12
+MAX_PASSAGES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ def find_pages(question: Question) -> list[tuple[ReferencePage, list[int]]]:
         for page, start in zip(library.pages, library.starts, strict=True)
     ]
     pages = [page_score(question, page.title, part) for page, part in zip(library.pages, slices, strict=True)]
+    examples = [best_example(page.passages, part) for page, part in zip(library.pages, slices, strict=True)]
     return [
         (library.pages[number], select(library.pages[number].passages, slices[number], MAX_PASSAGES))
-        for number in relevant(pages)[:MAX_HITS]
+        for number in relevant(pages, examples)[:MAX_HITS]
     ]
 
 

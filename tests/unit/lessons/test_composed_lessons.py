@@ -23,6 +23,7 @@ from shared.models.content import LessonContent
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification, normalise
 from tests.support.lesson_briefs import PLANTS, PYTHON_LESSONS, python_brief, specification
+from tests.support.question_checks import assert_sound
 from tests.support.quotations import quoted_texts
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
@@ -111,17 +112,7 @@ def test_concepts_are_defined_word_for_word(lesson: Composed) -> None:
 def test_quiz_key_is_verbatim_and_distractors_are_absent_from_its_passage(lesson: Composed) -> None:
     assert len(lesson.content.quiz) >= min(3, len(lesson.brief.sources))
     for question in lesson.content.quiz:
-        sentence = question.explanation[1 : question.explanation.rindex("”")]
-        homes = [passage for passage in lesson.passages() if sentence in passage]
-        assert homes, sentence
-        key = question.options[question.answer_index]
-        assert key in sentence
-        for option in question.options:
-            assert option == key or not any(normalise(option) in normalise(home) for home in homes)
-        blanked = question.question.split("\n", 1)[1][1:-1]
-        assert normalise(re.sub(r"`?_____`?", key, blanked)) == normalise(sentence.replace(f"`{key}`", key))
-        lengths = sorted(map(len, question.options))
-        assert lengths[-1] <= max(2 * len(key), len(key) + 5)
+        assert_sound(question, lesson.passages())
 
 
 def test_quiz_is_well_formed(lesson: Composed) -> None:

@@ -36,7 +36,7 @@ async def test_every_lesson_finds_what_it_is_about(module: ReferenceModule, less
     expected = {page_url(label) for label in lesson.pages}
     relevant = [passage for source in brief.sources if source.url in expected for passage in source.passages]
     found = [source.url for source in brief.sources]
-    assert found[0] in expected, f"the best source is {found[0]}"
+    assert expected.intersection(found[:2]), f"the best sources are {found[:2]}"
     assert len(relevant) >= 4, f"only {len(relevant)} relevant passages in {found}"
     assert any(passage.kind == "code" for passage in relevant), f"no example in {found}"
 

@@ -1,0 +1,44 @@
+"""Which code examples suit a lesson: those that need no more than its level and its words bring along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shared.lessons.composer.material import Example, Excerpt
+from shared.models.learner import SkillLevel
+from shared.models.specification import LessonSpecification
+from shared.text.constructs import constructs
+from shared.text.stems import search_tokens
+
+# What is met late; a lesson that is not about it has to do without.
+_LATE = frozenset(
+    search_tokens(
+        "class async coroutine await yield generator decorator lambda nonlocal starred metaclass pattern"
+    )
+)
+_special_name = re.compile(r"\b__(?!name__|main__)\w+__\b")
+_TOLERATED = {SkillLevel.BEGINNER: 0, SkillLevel.INTERMEDIATE: 1, SkillLevel.ADVANCED: 99}
+_MOST_LINES = {SkillLevel.BEGINNER: 16, SkillLevel.INTERMEDIATE: 24, SkillLevel.ADVANCED: 40}
+
+
+def with_suitable_examples(excerpts: Iterable[Excerpt], specification: LessonSpecification) -> list[Excerpt]:
+    """Return the excerpts without the examples that do not suit the lesson and its level."""
+    asked = frozenset(
+        search_tokens(" ".join((specification.module_title, specification.title, *specification.objectives)))
+    )
+    level = specification.curriculum.level
+    return [
+        replace(excerpt, examples=tuple(one for one in excerpt.examples if suits(one, asked, level)))
+        for excerpt in excerpts
+    ]
+
+
+def suits(example: Example, asked: frozenset[str], level: SkillLevel) -> bool:
+    """Tell whether an example needs no more than the lesson's words (`asked`) and its level bring along."""
+    late = _LATE.intersection(search_tokens(constructs(example.code))) - asked
+    special = set(_special_name.findall(example.code)) - asked
+    is_named = bool(asked.intersection(search_tokens(example.heading)))
+    is_long = example.code.count("\n") >= _MOST_LINES[level]
+    return len(late) + len(special) <= _TOLERATED[level] and (is_named or not is_long)

@@ -6,6 +6,8 @@ HMAC of the user id stands.
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -38,6 +40,7 @@ class CurriculumVersion(LibraryDocument):
     version_number: int
     tier: Tier
     plan: CurriculumPlan
+    hits: int = Field(default=0, description="roadmaps that were given this version from the cache")
     generation_metadata: dict[str, Any] = Field(default_factory=dict)
 
     @staticmethod
@@ -71,8 +74,40 @@ class Lease(Model):
     expires_at: Moment
 
 
+class Occasion(StrEnum):
+    """Why a generation runs."""
+
+    FIRST = "first"
+    UPGRADE = "upgrade"
+    REFRESH = "refresh"
+    REGENERATION = "regeneration"
+
+
+class RegenerationReason(StrEnum):
+    """What a learner found wanting in a version; counted, and never part of a prompt."""
+
+    OUTDATED = "outdated"
+    UNCLEAR = "unclear"
+    WRONG = "wrong"
+    TOO_HARD = "too_hard"
+    TOO_EASY = "too_easy"
+    OTHER = "other"
+
+
+class Cause(Model):
+    """Why a generation runs, and the version that it is to follow."""
+
+    occasion: Occasion = Occasion.FIRST
+    regenerated_from: str | None = Field(default=None, description='a version such as "1.0"')
+    reason: RegenerationReason | None = None
+
+
 class LessonHead(LibraryDocument):
-    """The state of one shared lesson: the best version, the running generation and its lease."""
+    """The state of one shared lesson: the best version, the latest generation and its lease.
+
+    `status` is that of the latest generation. `best_version`, once there is one, stays while a newer one is
+    written and when that fails: whoever asks meanwhile is linked to it.
+    """
 
     document_type: ClassVar[str] = "LessonHead"
     ID: ClassVar[str] = "head"
@@ -80,6 +115,7 @@ class LessonHead(LibraryDocument):
     specification: LessonSpecification
     status: GenerationStatus = GenerationStatus.GENERATING
     generation: int = 1
+    cause: Cause = Field(default_factory=Cause)
     attempts: int = Field(default=1, description="starts of the present request, for the reconciler's bound")
     requested_at: Moment
     lease: Lease | None = None
@@ -89,6 +125,9 @@ class LessonHead(LibraryDocument):
     best_version: int | None = None
     latest_version: int = 0
     best_tier: Tier | None = None
+    best_generated_at: Moment | None = None
+    hits: int = Field(default=0, description="lessons that were linked without waiting")
+    misses: int = Field(default=0, description="requests that had to wait for a generation")
     error: Failure | None = None
 
 
@@ -156,7 +195,9 @@ class GenerationMetadata(Model):
     max_tokens: int | None = None
     generated_at: Moment
     generation_attempt: int
+    occasion: Occasion = Occasion.FIRST
     regenerated_from: str | None = None
+    regeneration_reason: RegenerationReason | None = None
     deployment: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -200,3 +241,9 @@ class LessonVersion(LibraryDocument):
     def label(version_number: int) -> str:
         """Return the version's name for people: 1 is "1.0", 2 is "1.1", 11 is "1.10"."""
         return f"1.{version_number - 1}"
+
+    @staticmethod
+    def number(label: str) -> int | None:
+        """Return the version number of a name such as "1.10" (11), or None for what is no name."""
+        found = re.fullmatch(r"1\.(0|[1-9][0-9]{0,5})", label)
+        return int(found[1]) + 1 if found else None

@@ -150,13 +150,24 @@ class Module(LearnerDocument):
         return str(uuid.uuid5(uuid.UUID(self.id), f"lesson-{order}"))
 
 
+class Regeneration(Model):
+    """The new version that a completed lesson waits for; another style is another specification."""
+
+    specification: LessonSpecification
+    after_version: int = Field(description="the newest version when it was asked for; 0: none")
+
+
 class Lesson(LearnerDocument):
-    """A learner's lesson: its skeleton, its status and, once written, the version it shows."""
+    """A learner's lesson: its skeleton, its status and, once written, the version it shows.
+
+    `roadmap_id` and `module_id` are None for a lesson that stands alone. While a lesson is regenerated it
+    stays completed and shows what it showed; `regeneration_key` is the library key of what it waits for.
+    """
 
     document_type: ClassVar[str] = "Lesson"
 
-    roadmap_id: str
-    module_id: str
+    roadmap_id: str | None = None
+    module_id: str | None = None
     order: int
     title: str
     description: str
@@ -173,6 +184,12 @@ class Lesson(LearnerDocument):
     requested_at: Moment | None = None
     generation: int | None = Field(default=None, description="the library's generation it waits for")
 
+    regenerating: bool = False
+    regeneration_key: str | None = None
+    regeneration: Regeneration | None = None
+    regeneration_error: Failure | None = Field(default=None, description="why the last one brought nothing")
+    task_id: str | None = Field(default=None, description="the Task that ends when this lesson does")
+
     version_number: int | None = None
     version: str | None = None
     tier: Tier | None = None
@@ -181,6 +198,32 @@ class Lesson(LearnerDocument):
     def move_to(self, status: GenerationStatus) -> None:
         """Change the status along the table of transitions."""
         self.generation_status = move(Generated.LESSON, self.generation_status, status)
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether a running generation will change this lesson."""
+        return self.regenerating or self.generation_status is GenerationStatus.GENERATING
+
+    @property
+    def awaited_key(self) -> str:
+        """The library key of the generation that this lesson waits for, or would wait for."""
+        return self.regeneration_key or self.lesson_key
+
+
+class Task(LearnerDocument):
+    """A lesson asked for as a task: it ends with its lesson, and vanishes an hour later."""
+
+    document_type: ClassVar[str] = "Task"
+    KEPT_AFTER_END: ClassVar[int] = 3600
+    """Seconds; the `ttl` that a task gets when it ends."""
+
+    lesson_id: str
+    subject: str
+    topic: str
+    status: GenerationStatus = GenerationStatus.GENERATING
+    message: str
+    completed_at: Moment | None = None
+    error: Failure | None = None
 
 
 class Idempotency(LearnerDocument):
@@ -200,6 +243,7 @@ class Quota(LearnerDocument):
 
     roadmaps: int = 0
     lessons: int = 0
+    regenerations: int = 0
     ttl: int | None = 2 * 86_400
 
 

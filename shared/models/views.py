@@ -22,7 +22,7 @@ class LessonSummary(Model):
     """A lesson in a list: its skeleton and its status."""
 
     id: str
-    module_id: str
+    module_id: str | None
     order: int
     title: str
     description: str
@@ -101,7 +101,7 @@ class RoadmapView(RoadmapSummary):
     @classmethod
     def whole(cls, roadmap: Roadmap, modules: Iterable[Module], lessons: Iterable[Lesson]) -> RoadmapView:
         """Return the view of a roadmap with its modules and lessons in their order."""
-        by_module: dict[str, list[Lesson]] = {}
+        by_module: dict[str | None, list[Lesson]] = {}
         for lesson in sorted(lessons, key=lambda lesson: lesson.order):
             by_module.setdefault(lesson.module_id, []).append(lesson)
         views = [
@@ -158,9 +158,11 @@ class LessonStatus(Model):
     """How far a lesson is."""
 
     lesson_id: str
-    roadmap_id: str
+    roadmap_id: str | None
     generation_status: GenerationStatus
     generation_error: Failure | None
+    regenerating: bool
+    regeneration_error: Failure | None
     message: str
     sources_found: int
     version: str | None
@@ -184,7 +186,11 @@ class FoundSource(Model):
 class LessonView(LessonSummary):
     """A lesson; when it is completed with its body, while it is generated with the sources found so far."""
 
-    roadmap_id: str
+    roadmap_id: str | None
+    regenerating: bool = False
+    regeneration_error: Failure | None = None
+    newer_version: str | None = None
+    regenerated_from: str | None = None
     sources_found: list[FoundSource] = Field(default_factory=list)
     content: LessonContent | None = None
     source_attribution: list[SourceAttribution] = Field(default_factory=list)
@@ -198,7 +204,11 @@ class LessonView(LessonSummary):
 
     @classmethod
     def whole(
-        cls, lesson: Lesson, version: LessonVersion | None, sources: Iterable[Source] = ()
+        cls,
+        lesson: Lesson,
+        version: LessonVersion | None,
+        sources: Iterable[Source] = (),
+        newer_version: str | None = None,
     ) -> LessonView:
         """Return a lesson with its body, or with the sources found so far."""
         view = cls.model_validate(
@@ -206,6 +216,9 @@ class LessonView(LessonSummary):
                 **LessonSummary.of(lesson).model_dump(),
                 "roadmap_id": lesson.roadmap_id,
                 "was_cached": lesson.was_cached,
+                "regenerating": lesson.regenerating,
+                "regeneration_error": lesson.regeneration_error,
+                "newer_version": newer_version,
                 "sources_found": [FoundSource.of(source) for source in sources],
             }
         )
@@ -216,6 +229,7 @@ class LessonView(LessonSummary):
                 "content": version.content,
                 "source_attribution": version.source_attribution,
                 "quality": version.quality,
+                "regenerated_from": version.generation_metadata.regenerated_from,
                 "ai_provider": version.generation_metadata.ai_provider,
                 "model": version.generation_metadata.model or None,
                 "tier": version.tier,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from shared.clients import Clients
 from shared.errors import NotFound
 from shared.models.library import BriefDocument, LessonHead, LessonVersion
@@ -34,10 +36,12 @@ class Lessons:
         """Return what a learner sees of a lesson, and its version once there is one."""
         lesson, head = await self._settled(user_id, lesson_id)
         if lesson.version_number is not None:
-            version = await self._documents.read(
-                LessonVersion, lesson.lesson_key, LessonVersion.id_of(lesson.version_number)
+            version_id = LessonVersion.id_of(lesson.version_number)
+            version, own = await asyncio.gather(
+                self._documents.read(LessonVersion, lesson.lesson_key, version_id),
+                self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID),
             )
-            return LessonView.whole(lesson, version), version
+            return LessonView.whole(lesson, version, newer_version=_newer(lesson, own)), version
         sources = await self._sources(lesson, head)
         return LessonView.whole(lesson, None, sources), None
 
@@ -50,6 +54,8 @@ class Lessons:
             generation_status=lesson.generation_status,
             generation_error=lesson.generation_error,
             message=_message(lesson, head),
+            regenerating=lesson.regenerating,
+            regeneration_error=lesson.regeneration_error,
             sources_found=head.sources_found if head else 0,
             version=lesson.version,
             updated_at=lesson.updated_at,
@@ -60,9 +66,9 @@ class Lessons:
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
         except NotFound:
             raise not_found("lesson") from None
-        if lesson.generation_status is not GenerationStatus.GENERATING:
+        if not lesson.waiting:
             return lesson, None
-        head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
+        head = await self._documents.find(LessonHead, lesson.awaited_key, LessonHead.ID)
         return await settle(self._documents, lesson, head), head
 
     async def _sources(self, lesson: Lesson, head: LessonHead | None) -> list[Source]:
@@ -72,11 +78,21 @@ class Lessons:
         return brief.brief.sources if brief else []
 
 
+def _newer(lesson: Lesson, head: LessonHead | None) -> str | None:
+    """Return the version that the learner may change to, if the best one is newer than theirs."""
+    if head is None or head.best_version is None or head.best_version <= (lesson.version_number or 0):
+        return None
+    return LessonVersion.label(head.best_version)
+
+
 def _message(lesson: Lesson, head: LessonHead | None) -> str:
-    if lesson.generation_status is not GenerationStatus.GENERATING:
+    if not lesson.waiting:
         if lesson.generation_error is not None:
             return lesson.generation_error.message
+        if lesson.regeneration_error is not None:
+            return f"The version that you have stays. {lesson.regeneration_error.message}"
         return _MESSAGES[lesson.generation_status]
+    still = "Ready to read; a new version is on its way. " if lesson.regenerating else ""
     if head is not None and head.sources_found:
-        return f"Writing from {head.sources_found} sources."
-    return "Looking for sources."
+        return f"{still}Writing from {head.sources_found} sources."
+    return f"{still}Looking for sources."

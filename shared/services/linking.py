@@ -7,11 +7,13 @@ missed (a crash, a stale read) is mended by the next status read, so everything 
 from __future__ import annotations
 
 from shared.errors import NotFound, PreconditionFailed
+from shared.models.base import timestamp
+from shared.models.document import now
 from shared.models.library import LessonHead, LessonVersion
-from shared.models.roadmap import Failure, Lesson
+from shared.models.roadmap import Failure, Lesson, Task
 from shared.models.status import GenerationStatus
-from shared.store.contract import PatchOperation
-from shared.store.documents import Documents, change, increment, replacement
+from shared.store.contract import BatchOperation, PatchOperation
+from shared.store.documents import Documents, change, increment, replacement, set_to
 from shared.telemetry import log
 
 PAGE = 100
@@ -35,13 +37,31 @@ def counts(before: GenerationStatus, after: GenerationStatus) -> list[PatchOpera
 
 
 async def save_lesson(documents: Documents, lesson: Lesson, before: GenerationStatus) -> None:
-    """Store a changed lesson and its roadmap's counts; raises PreconditionFailed, NotFound."""
+    """Store a changed lesson, its roadmap's counts and the end of its task, if it has them.
+
+    Raises PreconditionFailed, NotFound.
+    """
     lesson.revision += 1
-    await documents.batch(
-        Lesson,
-        lesson.user_id,
-        [replacement(lesson), change(lesson.roadmap_id, counts(before, lesson.generation_status))],
-    )
+    operations: list[BatchOperation] = []
+    if lesson.roadmap_id is not None:
+        operations.append(change(lesson.roadmap_id, counts(before, lesson.generation_status)))
+    if lesson.task_id is not None and not lesson.waiting:
+        operations.append(change(lesson.task_id, _end_of_task(lesson)))
+        lesson.task_id = None
+    await documents.batch(Lesson, lesson.user_id, [replacement(lesson), *operations])
+
+
+def _end_of_task(lesson: Lesson) -> list[PatchOperation]:
+    """Return what ends the task of a lesson that waits no longer."""
+    error = lesson.generation_error or lesson.regeneration_error
+    status = GenerationStatus.FAILED if error is not None else lesson.generation_status
+    return [
+        set_to("/status", status.value),
+        set_to("/error", error.to_json() if error is not None else None),
+        set_to("/message", error.message if error is not None else "The lesson is ready."),
+        set_to("/completed_at", timestamp(now())),
+        set_to("/ttl", Task.KEPT_AFTER_END),
+    ]
 
 
 async def link(documents: Documents, lesson: Lesson, head: LessonHead, *, was_cached: bool) -> Lesson:
@@ -57,11 +77,39 @@ async def link(documents: Documents, lesson: Lesson, head: LessonHead, *, was_ca
         lesson.move_to(GenerationStatus.GENERATING)
     lesson.move_to(GenerationStatus.COMPLETED)
     lesson.generation_error = None
+    _show_best(lesson, head, was_cached=was_cached)
+    return await _save(documents, lesson, before)
+
+
+def _show_best(lesson: Lesson, head: LessonHead, *, was_cached: bool) -> None:
+    """Make a lesson show the best version of its head."""
+    if head.best_version is None:
+        return
     lesson.version_number = head.best_version
     lesson.version = LessonVersion.label(head.best_version)
     lesson.tier = head.best_tier
     lesson.was_cached = was_cached
-    return await _save(documents, lesson, before)
+
+
+async def link_newer(documents: Documents, lesson: Lesson, head: LessonHead, *, was_cached: bool) -> Lesson:
+    """Give a completed lesson the best version of a head, which may be that of another style.
+
+    Ends its regeneration, if one was running; returns the lesson as it is stored then.
+    """
+    specification = head.specification
+    lesson.specification = specification
+    lesson.lesson_key = head.key
+    lesson.learning_style = specification.style
+    _show_best(lesson, head, was_cached=was_cached)
+    return await _end_regeneration(documents, lesson, None)
+
+
+async def _end_regeneration(documents: Documents, lesson: Lesson, error: Failure | None) -> Lesson:
+    lesson.regenerating = False
+    lesson.regeneration_key = None
+    lesson.regeneration = None
+    lesson.regeneration_error = error
+    return await _save(documents, lesson, lesson.generation_status)
 
 
 async def mark_failed(documents: Documents, lesson: Lesson, failure: Failure) -> Lesson:
@@ -82,30 +130,45 @@ async def _save(documents: Documents, lesson: Lesson, before: GenerationStatus) 
 
 
 async def settle(documents: Documents, lesson: Lesson, head: LessonHead | None) -> Lesson:
-    """Bring a generating lesson up to date with its head: completed, failed, or still generating."""
-    if lesson.generation_status is not GenerationStatus.GENERATING or head is None:
+    """Bring a waiting lesson up to date with the head that it waits for: ended, or waiting still.
+
+    A head that is older than the lesson's request changes nothing: numbers of versions and generations only
+    grow, so a stale read can only be late.
+    """
+    if not lesson.waiting or head is None or head.key != lesson.awaited_key:
+        return lesson
+    is_its_failure = head.status is GenerationStatus.FAILED and head.generation >= (lesson.generation or 0)
+    if lesson.regeneration is not None:
+        if head.latest_version > lesson.regeneration.after_version:
+            return await link_newer(documents, lesson, head, was_cached=False)
+        if is_its_failure:
+            return await _end_regeneration(documents, lesson, head.error)
         return lesson
     if head.best_version is not None:
         return await link(documents, lesson, head, was_cached=False)
-    is_its_failure = head.generation >= (lesson.generation or 0)
-    if head.status is GenerationStatus.FAILED and head.error is not None and is_its_failure:
+    if is_its_failure and head.error is not None:
         return await mark_failed(documents, lesson, head.error)
     return lesson
 
 
 async def settle_waiting(documents: Documents, head: LessonHead) -> int:
-    """Settle every lesson that waits for this head; returns how many were settled.
+    """Settle every lesson that waits for this head, for its first version or a new one; returns how many.
 
     The lessons are found by their key across learners, since the library knows no user ids. The query may be
     stale; the learners' own status reads mend what it misses.
     """
+    first = await _settle_where(
+        documents,
+        head,
+        {"lesson_key": head.key, "generation_status": GenerationStatus.GENERATING.value},
+    )
+    return first + await _settle_where(documents, head, {"regeneration_key": head.key})
+
+
+async def _settle_where(documents: Documents, head: LessonHead, where: dict[str, str]) -> int:
     settled: set[str] = set()
     while True:
-        waiting = await documents.query_across(
-            Lesson,
-            {"lesson_key": head.key, "generation_status": GenerationStatus.GENERATING.value},
-            limit=PAGE,
-        )
+        waiting = await documents.query_across(Lesson, where, limit=PAGE)
         fresh = [lesson for lesson in waiting if lesson.id not in settled]
         if not fresh:
             return len(settled)

@@ -18,6 +18,7 @@ from shared.models.status import GenerationStatus
 from shared.planning.local_curriculum import local_curriculum
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
+from shared.services.counters import count
 from shared.store.documents import Documents, change, creation, equals, increment, set_to
 from shared.telemetry import log
 
@@ -96,7 +97,7 @@ class Planning:
         cached = await latest_curriculum(self._documents, specification.key)
         if cached is not None and cached.tier is Tier.MODEL:
             log("curriculum.hit", roadmap_id=roadmap.id, tier=cached.tier.value)
-            return cached
+            return await count(self._documents, cached, "hits")
         number = cached.version_number + 1 if cached else 1
         if provider is None:
             return await self._plan_locally(specification, cached, number)
@@ -115,7 +116,7 @@ class Planning:
     ) -> CurriculumVersion:
         local = local_curriculum(specification)
         if cached is not None and cached.plan == local.plan:
-            return cached
+            return await count(self._documents, cached, "hits")
         version = _version(specification, number, local.tier, local.plan, {"note": local.note})
         # A generic plan knows nothing of the subject; it would only keep others from a better one.
         return version if local.tier is Tier.GENERIC else await self._share(version)

@@ -18,8 +18,9 @@ from shared.models.library import LessonHead
 from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
-from shared.services import attempts, lesson_generation
+from shared.services import attempts
 from shared.services.ending import RoadmapEnding, fail_head
+from shared.services.generations import begin_generation, instance_id, start_generation
 from shared.services.linking import settle, settle_waiting
 from shared.services.races import LOST_RACE
 from shared.services.roadmap_retry import restart
@@ -51,15 +52,15 @@ class Reconciler:
             acted += await self._head(head)
         for lesson in await self._left(Lesson, "generation_status", GenerationStatus.GENERATING):
             acted += await self._lesson(lesson)
+        for lesson in await self._left(Lesson, "regenerating", True):
+            acted += await self._lesson(lesson)
         if acted:
             log("reconciler.acted", count=acted)
         return acted
 
-    async def _left(self, model: type[D], field: str, status: GenerationStatus) -> list[D]:
+    async def _left(self, model: type[D], field: str, value: str | bool) -> list[D]:
         before = timestamp(now() - self._patience)
-        return await self._documents.query_across(
-            model, {field: status.value}, updated_before=before, limit=PAGE
-        )
+        return await self._documents.query_across(model, {field: value}, updated_before=before, limit=PAGE)
 
     def _is_due(self, requested_at: datetime | None) -> bool:
         return requested_at is not None and now() - requested_at > self._patience
@@ -100,7 +101,7 @@ class Reconciler:
     async def _head(self, head: LessonHead) -> bool:
         if not self._is_due(head.requested_at):
             return False
-        if await self._orchestrations.running(lesson_generation.instance_id(head)):
+        if await self._orchestrations.running(instance_id(head)):
             return False
         try:
             if head.attempts >= MAX_RECOVERIES:
@@ -108,21 +109,20 @@ class Reconciler:
                     self._documents, await fail_head(self._documents, head, "infrastructure")
                 )
                 return True
-            tries, waiters = head.attempts, head.waiters
-            lesson_generation.begin_generation(head)
-            head.attempts, head.waiters = tries + 1, waiters
-            head = await self._documents.replace(head)
+            head = await begin_generation(
+                self._documents, head, head.cause, attempts=head.attempts + 1, waiters=head.waiters
+            )
         except LOST_RACE:
             return False
         log("lesson.recovered", lesson_key=head.key, generation=head.generation)
-        await lesson_generation.start_lesson(self._orchestrations, head)
+        await start_generation(self._orchestrations, head)
         return True
 
     async def _lesson(self, lesson: Lesson) -> bool:
         """Mend a missed link, or a lesson that was marked while its generation had just ended."""
-        head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
+        head = await self._documents.find(LessonHead, lesson.awaited_key, LessonHead.ID)
         try:
             settled = await settle(self._documents, lesson, head)
         except LOST_RACE:
             return False
-        return settled.generation_status is not GenerationStatus.GENERATING
+        return not settled.waiting

@@ -14,6 +14,7 @@ from shared.lessons.prompts import LessonDraft, lesson_prompt
 from shared.llm.structured import Answer, CallStep
 from shared.models.content import LessonContent
 from shared.models.curriculum import Tier
+from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.inputs import WriteInput
 from shared.models.library import (
@@ -21,6 +22,7 @@ from shared.models.library import (
     GenerationMetadata,
     LessonHead,
     LessonVersion,
+    Occasion,
     ResearchMetadata,
 )
 from shared.models.outcomes import Deferred, Done, Failed, Next
@@ -132,6 +134,9 @@ class Writing:
         return Written(cleaned(answer.value), metadata)
 
     async def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
+        if head.best_tier is Tier.MODEL or head.cause.occasion is Occasion.UPGRADE:
+            # Quotations never displace a model's lesson, nor other quotations that were to become one.
+            return Failed(code="providers_failed")
         from shared.lessons.composer import NothingToCompose, compose
 
         def cleaned() -> LessonContent:
@@ -154,6 +159,7 @@ class Writing:
                 set_to("/best_version", version.version_number),
                 set_to("/latest_version", version.version_number),
                 set_to("/best_tier", version.tier.value),
+                set_to("/best_generated_at", timestamp(version.generation_metadata.generated_at)),
                 set_to("/lease", None),
                 set_to("/error", None),
             ],
@@ -203,5 +209,8 @@ def _metadata(head: LessonHead, work: WriteInput, author: str, tier: Tier) -> Ge
         language=specification.curriculum.language,
         generated_at=now(),
         generation_attempt=head.generation,
+        occasion=head.cause.occasion,
+        regenerated_from=head.cause.regenerated_from,
+        regeneration_reason=head.cause.reason,
         fallbacks=work.fallbacks,
     )

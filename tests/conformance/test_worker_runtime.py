@@ -17,19 +17,27 @@ pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime
 LEARNER = "learner-1"
 BODY = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5, "learning_style": "mixed"}
 
-GET, POST = ["GET"], ["POST"]
+GET, POST, PUT = ["GET"], ["POST"], ["PUT"]
 # Every HTTP function: method, route, whether it takes the durable client.
 HTTP_FUNCTIONS: dict[str, tuple[list[str], str, bool]] = {
+    "choose_lesson_version": (PUT, "lessons/{id:guid:length(36)}/version", False),
     "create_roadmap": (POST, "roadmaps", True),
     "generate_lesson": (POST, "lessons/{id:guid:length(36)}/generate", True),
     "get_health": (GET, "health", False),
     "get_lesson": (GET, "lessons/{id:guid:length(36)}", False),
     "get_lesson_status": (GET, "lessons/{id:guid:length(36)}/status", False),
+    "get_lesson_version": (
+        GET,
+        "lessons/{id:guid:length(36)}/versions/{version:maxlength(12)}",
+        False,
+    ),
     "get_ready": (GET, "ready", False),
     "get_roadmap": (GET, "roadmaps/{id:guid:length(36)}", False),
     "get_roadmap_status": (GET, "roadmaps/{id:guid:length(36)}/status", False),
+    "list_lesson_versions": (GET, "lessons/{id:guid:length(36)}/versions", False),
     "list_module_lessons": (GET, "modules/{id:guid:length(36)}/lessons", False),
     "list_roadmaps": (GET, "roadmaps", False),
+    "regenerate_lesson": (POST, "lessons/{id:guid:length(36)}/regenerate", True),
     "retry_roadmap": (POST, "roadmaps/{id:guid:length(36)}/retry", True),
 }
 ORCHESTRATORS = ("lesson_orchestrator", "roadmap_orchestrator")

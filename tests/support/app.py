@@ -32,6 +32,7 @@ def app_settings(folder: Path, **settings: str) -> dict[str, str]:
         "RESEARCH_SOURCES": "pydoc",
         "QUOTA_ROADMAPS_PER_DAY": "1000",
         "QUOTA_LESSONS_PER_DAY": "1000",
+        "QUOTA_REGENERATIONS_PER_DAY": "1000",
         **settings,
     }
 

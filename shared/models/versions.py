@@ -1,0 +1,107 @@
+"""What learners see of the versions of a lesson, and what they say about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from shared.models.base import Model
+from shared.models.content import LessonContent
+from shared.models.curriculum import Tier
+from shared.models.learner import LearningStyle
+from shared.models.library import (
+    LessonVersion,
+    Occasion,
+    RegenerationReason,
+    SourceAttribution,
+)
+
+
+class RegenerationRequest(Model):
+    """The body of `POST /lessons/{id}/regenerate`; another style asks for another lesson."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: RegenerationReason | None = None
+    learning_style: LearningStyle | None = None
+
+
+class VersionChoice(Model):
+    """The body of `PUT /lessons/{id}/version`."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^1\.(0|[1-9][0-9]{0,5})$")] = Field(
+        description='such as "1.1"'
+    )
+
+
+class Votes(Model):
+    """How learners have judged a version."""
+
+    up: int
+    down: int
+
+
+class VersionSummary(Model):
+    """A version in a list: how it came to be and what is thought of it."""
+
+    version: str
+    version_number: int
+    tier: Tier
+    ai_provider: str
+    model: str | None
+    learning_style: str
+    language: str
+    generated_at: datetime
+    occasion: Occasion
+    regenerated_from: str | None
+    reason: RegenerationReason | None
+    approval_status: str
+    votes: Votes
+    quality: dict[str, Any]
+
+    @classmethod
+    def of(cls, version: LessonVersion) -> VersionSummary:
+        """Return the summary of a stored version."""
+        return cls.model_validate(_summary(version))
+
+
+class VersionView(VersionSummary):
+    """A version with its body."""
+
+    title: str
+    content: LessonContent
+    source_attribution: list[SourceAttribution]
+
+    @classmethod
+    def whole(cls, version: LessonVersion) -> VersionView:
+        """Return the view of a stored version."""
+        return cls.model_validate(
+            {
+                **_summary(version),
+                "title": version.specification.title,
+                "content": version.content,
+                "source_attribution": version.source_attribution,
+            }
+        )
+
+
+def _summary(version: LessonVersion) -> dict[str, Any]:
+    metadata = version.generation_metadata
+    return {
+        "version": version.version,
+        "version_number": version.version_number,
+        "tier": version.tier,
+        "ai_provider": metadata.ai_provider,
+        "model": metadata.model or None,
+        "learning_style": metadata.learning_style,
+        "language": metadata.language,
+        "generated_at": metadata.generated_at,
+        "occasion": metadata.occasion,
+        "regenerated_from": metadata.regenerated_from,
+        "reason": metadata.regeneration_reason,
+        "approval_status": version.approval_status,
+        "votes": {"up": version.votes_up, "down": version.votes_down},
+        "quality": version.to_json()["quality"],
+    }

@@ -1,0 +1,70 @@
+"""Renewal: a better or a fresher version, written in the background when somebody asks for the lesson.
+
+Learners keep what they have; one conditional write on the head begins one generation, however many ask.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.clients import Clients
+from shared.errors import SkillSyncError
+from shared.models.curriculum import Tier
+from shared.models.document import now
+from shared.models.library import Cause, LessonHead, LessonVersion, Occasion
+from shared.models.status import GenerationStatus
+from shared.orchestrations import Orchestrations
+from shared.services.generations import begin_generation, start_generation
+from shared.services.races import LOST_RACE
+from shared.settings import Settings
+from shared.telemetry import log, log_fault
+
+# A renewal that failed is not tried again by each request of the next minutes: its cause may last.
+PAUSE_AFTER_FAILURE = timedelta(minutes=15)
+
+
+def due_renewal(head: LessonHead, settings: Settings, at: datetime) -> Occasion | None:
+    """Return why a shared lesson should be written anew now, None when it should not.
+
+    An extractive version is upgraded as soon as there is a provider; any version older than
+    LESSON_REFRESH_AFTER_DAYS is refreshed, a model's only by a model.
+    """
+    if settings.generation != "on" or head.best_version is None:
+        return None
+    if head.status is GenerationStatus.GENERATING:
+        return None
+    if head.status is GenerationStatus.FAILED and at - head.requested_at < PAUSE_AFTER_FAILURE:
+        return None
+    has_provider = bool(settings.providers)
+    if head.best_tier is Tier.EXTRACTIVE and has_provider:
+        return Occasion.UPGRADE
+    days = settings.lesson_refresh_after_days
+    is_old = head.best_generated_at is not None and at - head.best_generated_at > timedelta(days=days)
+    if days and is_old and (has_provider or head.best_tier is Tier.EXTRACTIVE):
+        return Occasion.REFRESH
+    return None
+
+
+class Renewal:
+    """What a request does for the lesson beyond being answered; it never fails the request."""
+
+    def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
+        self._settings = clients.settings
+        self._documents = clients.documents
+        self._orchestrations = orchestrations
+
+    async def renew(self, head: LessonHead) -> None:
+        """Begin and start the renewal that is due, if there is one."""
+        occasion = due_renewal(head, self._settings, now())
+        if occasion is None or head.best_version is None:
+            return
+        cause = Cause(occasion=occasion, regenerated_from=LessonVersion.label(head.best_version))
+        try:
+            begun = await begin_generation(self._documents, head, cause)
+        except LOST_RACE:
+            return  # another request has begun it
+        except SkillSyncError as error:
+            log_fault("lesson.renewal_failed", error, lesson_key=head.key)
+            return
+        log("lesson.renewed", lesson_key=head.key, generation=begun.generation, reason=occasion.value)
+        await start_generation(self._orchestrations, begun)

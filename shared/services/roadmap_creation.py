@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +17,10 @@ from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Idempotency, Profile, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.planning.duration import parse_time_commitment
-from shared.planning.subject import interpret_goal
+from shared.planning.goals.language import guess_language
+from shared.planning.goals.refusal import refusal_of
+from shared.planning.goals.text import plain
+from shared.planning.subject import GoalInterpretation, interpret_focus, interpret_goal, interpret_subject
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
 from shared.services.pricing import estimate_roadmap_cost_usd
@@ -51,8 +54,8 @@ class RoadmapCreation:
     async def create(self, user_id: str, request: RoadmapRequest, idempotency_key: str | None) -> Roadmap:
         """Store a pending roadmap and start its generation.
 
-        Raises Problem: 422 for missing preferences or a goal without a subject, 422 for an Idempotency-Key
-        that came with another body, 429 over the day's quota.
+        Raises Problem: 422 for missing preferences, a goal without a subject or one that is refused, 422 for
+        an Idempotency-Key that came with another body, 429 over the day's quota.
         """
         body_hash = _body_hash(request)
         record_id = _idempotency_id(user_id, idempotency_key) if idempotency_key else None
@@ -119,24 +122,17 @@ class RoadmapCreation:
         )
 
     def _new_roadmap(self, user_id: str, request: RoadmapRequest, preferences: Preferences) -> Roadmap:
-        try:
-            goal = interpret_goal(request.subject or request.goal)
-        except ValueError as error:
-            field = "subject" if request.subject else "goal"
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "invalid_request",
-                str(error),
-                (FieldError(field, str(error)),),
-            ) from None
+        _refuse_harm(request)
+        goal = _interpreted(request, preferences)
         roadmap = Roadmap(
             id=str(uuid.uuid4()),
             user_id=user_id,
             goal=request.goal,
             subject=goal.subject,
-            focus=request.focus if request.focus is not None else goal.focus,
-            language=preferences.language or interpret_language(request.goal),
-            interpretation=f"Learn {goal.subject}" + (f" {goal.focus}" if goal.focus else ""),
+            focus=goal.focus,
+            language=preferences.language or guess_language(plain(request.goal)),
+            interpretation=goal.in_words(),
+            alternatives=list(goal.alternatives),
             skill_level=preferences.skill_level,
             learning_style=preferences.learning_style,
             weekly_hours_low=preferences.hours[0],
@@ -181,12 +177,32 @@ class RoadmapCreation:
         return await self._documents.read(Roadmap, roadmap.user_id, roadmap.id)
 
 
-def interpret_language(goal: str) -> str:
-    """Return the language that the goal is written in, as far as it shows."""
+def _refuse_harm(request: RoadmapRequest) -> None:
+    """Raise the Problem for a plainly harmful goal; it names the field, and help where someone is at risk."""
+    for field in ("goal", "subject", "focus"):
+        refusal = refusal_of(getattr(request, field) or "")
+        if refusal is not None:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "goal_refused",
+                refusal.message,
+                (FieldError(field, "is refused", "goal_refused"),),
+            )
+
+
+def _interpreted(request: RoadmapRequest, preferences: Preferences) -> GoalInterpretation:
+    """Return what the request asks for; a subject that it names settles what the goal means."""
     try:
-        return interpret_goal(goal).language
-    except ValueError:
-        return "en"
+        if request.subject:
+            goal = interpret_subject(request.subject)
+        else:
+            goal = interpret_goal(request.goal, preferences.industry or "")
+    except ValueError as error:
+        field = "subject" if request.subject else "goal"
+        raise _unreadable(field, error) from None
+    if request.focus is None:
+        return goal
+    return replace(goal, focus=interpret_focus(request.focus, request.goal))
 
 
 def _requested_hours(request: RoadmapRequest) -> tuple[float, float] | None:
@@ -197,12 +213,13 @@ def _requested_hours(request: RoadmapRequest) -> tuple[float, float] | None:
     try:
         return parse_time_commitment(request.time_commitment)
     except ValueError as error:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "invalid_request",
-            str(error),
-            (FieldError("time_commitment", str(error)),),
-        ) from None
+        raise _unreadable("time_commitment", error) from None
+
+
+def _unreadable(field: str, error: ValueError) -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", str(error), (FieldError(field, str(error)),)
+    )
 
 
 def _profile_hours(profile: Profile | None) -> tuple[float, float] | None:

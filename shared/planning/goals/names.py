@@ -6,31 +6,32 @@ import re
 from functools import cache
 
 from shared.models.specification import normalise
+from shared.planning.goals.ambiguity import meaning_named
 
 # Display name, then its other names. Spaces inside a name are fine; a bar parts the names.
 _LANGUAGES = """
-Python | python3 | python 3 | py | cpython | pyhton | phyton | pyton | pythona | питон | пайтон | パイソン
-JavaScript | js | java script | javascipt | javscript | ecmascript
+Python | python3 | python 3 | py | cpython | pythona | питон | пайтон | パイソン
+JavaScript | js | java script | ecmascript
 TypeScript | ts | type script
-Java
-Go | golang | go lang | go language
-Rust | rustlang | rust lang
-C
+Java (programming language) | java
+Go (programming language) | go | golang | go lang | go language
+Rust (programming language) | rust | rustlang | rust lang
+C (programming language) | c
 C++ | cpp | c plus plus | c ++ | cplusplus
 C# | c sharp | csharp | c #
 F# | f sharp | fsharp | f #
-R | rlang | r lang | r language
-Ruby
+R (programming language) | r | rlang | r lang | r language
+Ruby (programming language) | ruby
 PHP
-Swift
+Swift (programming language) | swift
 Kotlin
 Scala
 Haskell
 Perl
 Lua
-Julia
-Dart
-Elixir
+Julia (programming language) | julia
+Dart (programming language) | dart
+Elixir (programming language) | elixir
 Erlang
 Clojure
 COBOL
@@ -77,6 +78,9 @@ iOS development | ios | ios app development
 Android development | android | android app development
 DevOps
 SEO | search engine optimization | search engine optimisation
+Go (board game) | go (game) | go game | game of go | play go | playing go | baduk | weiqi | 囲碁 | 围棋 | 바둑
+Apache Spark | pyspark
+Apache Kafka
 """
 _programming = re.compile(
     r"(?:the )?(?P<after>.+?)(?: programming(?: language)?| programmer| coding| code| language| scripting"
@@ -96,11 +100,20 @@ def _table(names: str) -> dict[str, str]:
 
 
 def canonical_name(text: str) -> str | None:
-    """Return the one way to write a known subject, whatever it is called here; None for an unknown one."""
+    """Return the one way to write a known subject, whatever it is called here; None for an unknown one.
+
+    A name with several meanings is written as its usual one.
+    """
     name = normalise(text)
     languages = _table(_LANGUAGES)
-    known = languages.get(name) or _table(_OTHERS).get(name)
+    known = languages.get(name) or _table(_OTHERS).get(name) or meaning_named(name)
     if known is not None:
         return known
     match = _programming.fullmatch(name)
     return languages.get((match["after"] or match["before"]).strip()) if match else None
+
+
+@cache
+def known_names() -> tuple[str, ...]:
+    """Return every name by which a subject is known here, in normalised form."""
+    return (*_table(_LANGUAGES), *_table(_OTHERS))

@@ -14,10 +14,11 @@ _LEADS = r"""
 # English
 \b(?:i|we)\b[^.!?\n]{0,30}?\b(?:want|wanna|like|love|need|wish|hope|plan|planning|aim|try|
     trying|looking|decided|have|gonna|going|keen|eager|ready|how can|how do|
-    should)\b(?: to)? (?:learn|study|master|understand|explore|improve|practi[sc]e|know|start|begin|
-    become|get into|get started with|get (?:better|good) at|get to know|get|pick up|dive into|
-    brush up on|speak|find out)(?=\s|$)
-\b(?:want|need|wish|hope|have|would like) to (?:learn|study|understand)(?=\s|$)
+    should)\b(?: too?)? (?:learn|lern|leran|laern|study|master|understand|explore|improve|practi[sc]e|
+    know|start|begin|become|get into|get started with|get (?:better|good) at|get to know|get|pick up|
+    dive into|brush up on|speak|find out)(?=\s|$)
+\b(?:want|need|wish|hope|have|would like) too? (?:learn|lern|leran|laern|study|understand)(?=\s|$)
+\bwanna (?:learn|lern|leran|laern|study|understand)(?=\s|$)
 \b(?:i'm|i am|we are|we're)\b[^.!?\n]{0,20}?\b(?:learning|studying|interested in|curious about|
     new to)(?=\s|$)
 \b(?:my|our) (?:goal|aim|wish|dream|plan) is (?:to )?(?:learn|study|master|understand|become|
@@ -29,6 +30,7 @@ _LEADS = r"""
 \b(?:ich|wir)\b[^.!?\n]{0,20}?\b(?:möchten?|moechte|will|wollen|würden?|wuerde|muss|
     will)\b(?: gerne?| mal| endlich)*(?: mehr)?(?: über)?(?=\s|$)
 \b(?:bringe?|bringen sie) (?:mir|uns)(?=\s|$)
+\bund (?:möchte|will|würde)(?: gerne?)?(?=\s|$)
 \bwie (?:lerne?|kann) (?:ich|man|wir)(?=\s|$)
 # French
 \b(?:je|j'|nous)\s?(?:veux|voudrais|souhaite|souhaiterais|aimerais|dois|désire|cherche à|
@@ -88,7 +90,7 @@ _OPENINGS = r"""
 请|請
 (?:can|could|would|will) you(?: please)?(?=\s)
 (?:let'?s|let me|i need help with|help with)(?=\s)
-(?:learn(?!ing)|speak|understand|explain|tell me about|to learn|to study|start learning|
+(?:learn(?!ing)|lern|leran|laern|speak|understand|explain|tell me about|to learn|to study|start learning|
     start with|get started with|get into|get better at|get good at|get to know|dive into)(?=\s)
 study(?=\s)(?! (?:skills|habits|abroad|techniques|design))
 (?:an? |the )?(?:introduction|intro|guide|beginner'?s guide) to(?=\s)

@@ -1,4 +1,4 @@
-"""Cleaning a goal: markup, emoji, addresses and quotation marks go; what belongs to a name stays."""
+"""Cleaning a goal: markup, emoji, addresses, long numbers and quotation marks go; names stay whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _tag = re.compile(r"</?[a-zA-Z!][^<>]{0,200}>")
 _address = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}", re.IGNORECASE)
 _emphasis = re.compile(r"(\*{1,3}|~~)(?=\S)([^*~\n]{1,200}?)(?<=\S)\1(?!\w)")
 _line_marker = re.compile(r"^[ \t]*(?:[-*+•>]|#{1,6}|\d{1,2}[.)])[ \t]+", re.MULTILINE)
-_telephone = re.compile(r"\+?\d[\d ()/-]{7,}\d")
+_handle = re.compile(r"(?<![\w.])@\w{2,50}")
+# Years from ... to ... are history, and no telephone number.
+_telephone = re.compile(r"(?!(?:1\d|20)\d\d ?[-/] ?(?:1\d|20)\d\d(?!\d))\+?\d[\d ()/-]{7,}\d")
+_long_number = re.compile(r"(?<![\w.,])\d{6,}(?!\w)")
 _empty_brackets = re.compile(r"\([^\w()]{0,50}\)|\[[^\w\[\]]{0,50}\]")
 _QUOTATION_MARKS = '"“”„‟«»‹›「」『』《》〈〉【】`'
 _translation = str.maketrans(
@@ -24,11 +27,14 @@ _translation = str.maketrans(
 
 
 def plain(goal: str) -> str:
-    """Return a goal without markup, emoji, addresses and quotation marks, in NFKC, its lines kept."""
+    """Return a goal without markup, emoji, addresses, long numbers and quotation marks, in NFKC.
+
+    Its lines are kept.
+    """
     text = clean_text(goal[:MAX_GOAL_CHARACTERS]).translate(_translation)
     text = _symbols_removed(unicodedata.normalize("NFKC", text)).translate(_translation)
     text = _link.sub(r"\1", text)
-    for pattern in (_tag, _address, _telephone, _line_marker):
+    for pattern in (_tag, _address, _handle, _telephone, _long_number, _line_marker):
         text = pattern.sub(" ", text)
     text = _empty_brackets.sub(" ", text)
     text = _emphasis.sub(r"\2", text)

@@ -6,15 +6,19 @@ A wrong or missing setting raises ConfigurationError with one line that names it
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from functools import cache
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -23,6 +27,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -59,12 +64,27 @@ PROVIDER_DEFAULTS: dict[str, dict[str, object]] = {
         "requests_per_minute": 10,
         "requests_per_day": 250,
         "tokens_per_minute": 250_000,
+        "day_time_zone": "America/Los_Angeles",
         "price_in": 0.3,
         "price_out": 2.5,
     },
 }
+# A model server on this machine sets its own pace.
+UNLIMITED: dict[str, object] = {
+    "requests_per_minute": None,
+    "requests_per_day": None,
+    "tokens_per_minute": None,
+}
 SOURCE_DEFAULTS: dict[str, dict[str, object]] = {
+    # The base URL is that of MDN's search; the sites themselves are DOCS_SITES.
+    "docs": {"base_url": "https://developer.mozilla.org", "ttl_seconds": 7 * 86_400},
+    "stackoverflow": {"base_url": "https://api.stackexchange.com/2.3", "ttl_seconds": 3 * 86_400},
+    "github": {"base_url": "https://api.github.com", "ttl_seconds": 3 * 86_400},
+    "devto": {"base_url": "https://dev.to/api", "ttl_seconds": 86_400},
+    # A hundred searches a day are all that a key has.
+    "youtube": {"base_url": "https://www.googleapis.com/youtube/v3", "ttl_seconds": 14 * 86_400},
     "wikipedia": {"base_url": "https://{lang}.wikipedia.org", "ttl_seconds": 7 * 86_400},
+    "pydoc": {"ttl_seconds": 0},
 }
 
 _NAME = re.compile(r"\w+", re.ASCII)
@@ -82,6 +102,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+OptionalLimit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_blank_is_unset)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -100,16 +121,27 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+@cache
+def _knows_time_zones() -> bool:
+    """Tell whether this system has the time zone database; slim images and Windows may not."""
+    return any(Path(folder).is_dir() for folder in TZPATH) or find_spec("tzdata") is not None
+
+
 class ProviderSettings(_Frozen):
-    """One OpenAI-compatible model provider; prices in USD per million tokens."""
+    """One OpenAI-compatible model provider; prices in USD per million tokens.
+
+    A limit that is None is not enforced: the default of a provider on this machine. `day_time_zone` is where
+    the provider's day begins, and with it its quota of requests.
+    """
 
     name: str
     base_url: str = Field(pattern=r"^https?://[^/\s]")
     model: str = Field(min_length=1)
     api_key: OptionalSecret = None
-    requests_per_minute: int = Field(default=10, ge=1)
-    requests_per_day: int = Field(default=1000, ge=1)
-    tokens_per_minute: int = Field(default=100_000, ge=1)
+    requests_per_minute: OptionalLimit = 10
+    requests_per_day: OptionalLimit = 1000
+    tokens_per_minute: OptionalLimit = 100_000
+    day_time_zone: str = "UTC"
     price_in: Price = 0.0
     price_out: Price = 0.0
     timeout_seconds: float = Field(default=60.0, gt=0, le=150)
@@ -119,6 +151,20 @@ class ProviderSettings(_Frozen):
         """A provider needs a key, unless it runs on this machine."""
         return self.api_key is not None or is_loopback(self.base_url)
 
+    @property
+    def day_zone(self) -> tzinfo:
+        """Where the provider's day begins at midnight; UTC on a system that knows no time zones."""
+        return UTC if self.day_time_zone == "UTC" or not _knows_time_zones() else ZoneInfo(self.day_time_zone)
+
+    @field_validator("day_time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            _ = name == "UTC" or not _knows_time_zones() or ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone that this system knows") from None
+        return name
+
     @model_validator(mode="after")
     def _no_key_in_clear(self) -> Self:
         if self.base_url.startswith("http://") and not is_loopback(self.base_url):
@@ -126,14 +172,35 @@ class ProviderSettings(_Frozen):
         return self
 
 
+def _parsed_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return {}
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON object: subject -> list of root URLs") from None
+
+
+RootUrl = Annotated[str, Field(pattern=r"^https?://[^/\s@]+(/\S*)?$", max_length=500)]
+DocsSites = Annotated[dict[str, tuple[RootUrl, ...]], BeforeValidator(_parsed_json)]
+
+
 class SourceSettings(_Frozen):
-    """One research source."""
+    """One research source.
+
+    `allow_private` lets it fetch pages from this machine and its network, for tests; `docs_sites` are the
+    operator's own documentation sites by subject.
+    """
 
     name: str
     base_url: OptionalText = None
     api_key: OptionalSecret = None
     timeout_seconds: float = Field(default=8.0, gt=0, le=60)
     ttl_seconds: int = Field(default=86_400, ge=0)
+    allow_private: bool = False
+    docs_sites: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class AuthMode(StrEnum):
@@ -162,6 +229,8 @@ class Settings(_Frozen):
     lesson_queue: str = Field(default="lesson-generation", alias="LESSON_QUEUE", min_length=1)
 
     generation: Literal["on", "cache", "off"] = Field(default="on", alias="GENERATION")
+    daily_budget_usd: Price = Field(default=5.0, alias="LLM_DAILY_BUDGET_USD")
+    learner_daily_budget_usd: Price = Field(default=0.5, alias="LEARNER_DAILY_BUDGET_USD")
 
     auth_mode: AuthMode = Field(default=AuthMode.JWT, alias="AUTH_MODE")
     pseudonym_key: OptionalSecret = Field(default=None, alias="PSEUDONYM_KEY")
@@ -169,6 +238,8 @@ class Settings(_Frozen):
     research_contact: Annotated[str, Field(pattern=r"^[!-~ ]*$", max_length=100)] = Field(
         default="", alias="RESEARCH_CONTACT"
     )
+    docs_sites: DocsSites = Field(default_factory=dict, alias="DOCS_SITES")
+    research_allow_private: bool = Field(default=False, alias="RESEARCH_ALLOW_PRIVATE")
     reconcile_after_seconds: int = Field(default=120, alias="RECONCILE_AFTER_S", ge=1)
     quota_roadmaps_per_day: int = Field(default=20, alias="QUOTA_ROADMAPS_PER_DAY", ge=0)
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)
@@ -238,6 +309,7 @@ PROVIDER_FIELDS = {
     "REQUESTS_PER_MINUTE": "requests_per_minute",
     "REQUESTS_PER_DAY": "requests_per_day",
     "TOKENS_PER_MINUTE": "tokens_per_minute",
+    "DAY_TIME_ZONE": "day_time_zone",
     "PRICE_IN": "price_in",
     "PRICE_OUT": "price_out",
     "TIMEOUT_S": "timeout_seconds",
@@ -252,13 +324,22 @@ SOURCE_FIELDS = {
 
 def _provider(environment: Mapping[str, str], name: str) -> ProviderSettings:
     given = _group(environment, "LLM", name, PROVIDER_FIELDS)
-    values: dict[str, Any] = {"name": name, **PROVIDER_DEFAULTS.get(name, {}), **given}
+    local = is_loopback(str(given.get("base_url", "")))
+    defaults = PROVIDER_DEFAULTS.get(name, UNLIMITED if local else {})
+    values: dict[str, Any] = {"name": name, **defaults, **given}
     return _validated(ProviderSettings, values, lambda field: _variable("LLM", name, field, PROVIDER_FIELDS))
 
 
-def _source(environment: Mapping[str, str], name: str) -> SourceSettings:
+def _source(environment: Mapping[str, str], name: str, settings: Settings) -> SourceSettings:
     given = _group(environment, "RESEARCH", name, SOURCE_FIELDS)
-    values: dict[str, Any] = {"name": name, **SOURCE_DEFAULTS.get(name, {}), **given}
+    values: dict[str, Any] = {
+        "name": name,
+        **SOURCE_DEFAULTS.get(name, {}),
+        **given,
+        "docs_sites": settings.docs_sites,
+        # What tests need would open a way into the network of a deployed app.
+        "allow_private": settings.research_allow_private and settings.development,
+    }
     return _validated(SourceSettings, values, lambda field: _variable("RESEARCH", name, field, SOURCE_FIELDS))
 
 
@@ -289,8 +370,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     sources = values["RESEARCH_SOURCES"] = _listed(environment, "RESEARCH_SOURCES", DEFAULT_SOURCES)
     values["on_azure"] = any(environment.get(marker) for marker in AZURE_MARKERS)
     values["provider_settings"] = tuple(_provider(environment, name) for name in chain)
-    values["source_settings"] = tuple(_source(environment, name) for name in sources)
-    return _validated(Settings, values, lambda field: field)
+    settings = _validated(Settings, values, lambda field: field)
+    found = tuple(_source(environment, name, settings) for name in sources)
+    return settings.model_copy(update={"source_settings": found})
 
 
 @cache

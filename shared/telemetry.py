@@ -35,6 +35,7 @@ class Fields(TypedDict, total=False):
     method: str
     route: str
     setting: str
+    source: str
 
 
 def _refuse_unlisted(fields: Fields) -> None:

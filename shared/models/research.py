@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.models.base import Model
+from shared.models.content import KeyMoment
 
 
 class Passage(Model):
@@ -49,8 +50,28 @@ class SourceReport(Model):
     seconds: float = 0.0
 
 
+class FoundVideo(Model):
+    """A video on the lesson's topic, and the moments in it worth going to.
+
+    `captions` tells whether what is said in it could be read; without them the moments are its maker's
+    chapters or none, and the lesson has to stand without.
+    """
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{11}$")
+    title: str
+    channel: str
+    url: str
+    duration: str = Field(default="", description='as shown to people, "1:02:03"')
+    key_moments: list[KeyMoment] = Field(default_factory=list)
+    captions: Literal["read", "none", "blocked"] = "none"
+
+
 class Brief(Model):
-    """The ranked sources of one lesson, best first, and what each research source answered."""
+    """The ranked sources of one lesson, best first, and what each research source answered.
+
+    The page of the video, when there is one, is among the sources.
+    """
 
     sources: list[Source]
     reports: list[SourceReport]
+    video: FoundVideo | None = None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.errors import SkillSyncError
-from shared.models.research import Passage
+from shared.models.research import FoundVideo, Passage
 from shared.models.specification import LessonSpecification
 
 
@@ -52,6 +52,7 @@ class Hit:
     language: str
     retrieved_at: datetime
     passages: tuple[Passage, ...]
+    video: FoundVideo | None = None
 
 
 class ResearchError(SkillSyncError):
@@ -64,6 +65,10 @@ class SourceSkipped(ResearchError):
 
 class SourceFailed(ResearchError):
     """The source could not be reached, or its answer could not be understood."""
+
+
+class Unreachable(SourceFailed):
+    """No connection came about: asking the same host for something else would be in vain."""
 
 
 class SourceLimited(ResearchError):

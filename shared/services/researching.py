@@ -13,6 +13,8 @@ from shared.models.outcomes import Deferred, Done, Failed
 from shared.models.research import Brief
 from shared.models.status import GenerationStatus
 from shared.research.brief import research
+from shared.research.cache import CachedSource
+from shared.research.network_source import NetworkSource
 from shared.research.protocol import Question, ResearchSource
 from shared.research.sources import create_source
 from shared.services.attempts import SUPERSEDED_PERHAPS
@@ -82,4 +84,11 @@ class Researching:
 
 def _sources(clients: Clients) -> list[ResearchSource]:
     """Return the sources in the order of the setting; they remember until when they are limited."""
-    return [create_source(settings, clients.http) for settings in clients.settings.source_settings]
+    sources = [
+        (create_source(settings, clients.http), settings.ttl_seconds)
+        for settings in clients.settings.source_settings
+    ]
+    return [
+        CachedSource(source, clients.documents, ttl) if isinstance(source, NetworkSource) else source
+        for source, ttl in sources
+    ]

@@ -27,8 +27,13 @@ def _lazy(module: str, name: str) -> SourceFactory:
 
 
 SOURCES: dict[str, SourceFactory] = {
-    "pydoc": _lazy("pydoc", "PydocSource"),
+    "docs": _lazy("docs", "DocsSource"),
+    "stackoverflow": _lazy("stackoverflow", "StackOverflowSource"),
+    "github": _lazy("github", "GitHubSource"),
+    "devto": _lazy("devto", "DevToSource"),
+    "youtube": _lazy("youtube", "YouTubeSource"),
     "wikipedia": _lazy("wikipedia", "WikipediaSource"),
+    "pydoc": _lazy("pydoc", "PydocSource"),
 }
 
 

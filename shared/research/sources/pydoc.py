@@ -25,7 +25,7 @@ LICENCE = "PSF-2.0"
 LICENCE_URL = "https://docs.python.org/3/license.html"
 
 MAX_HITS = 8
-MAX_PASSAGES = 16
+MAX_PASSAGES = 20
 
 
 @dataclass(frozen=True, slots=True)

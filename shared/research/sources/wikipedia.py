@@ -15,9 +15,10 @@ from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from shared.research.http import NotThere, get_json
+from shared.research.http import NotThere
+from shared.research.network_source import NetworkSource, Wire
 from shared.research.protocol import Hit, Question, ResearchError, SourceFailed, SourceLimited
 from shared.research.wikitext import article_passages
 from shared.settings import SourceSettings
@@ -41,41 +42,35 @@ _operators = re.compile(r"(?<!\S)[^\w\s.]+|[\"~*:|!(){}\[\]\\]")
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Wire(BaseModel):
-    """What Wikipedia answers: fields of other purposes are ignored, those used are checked."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-
 Title = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class _Found(_Wire):
+class _Found(Wire):
     key: Title
     title: Title
 
 
-class _Search(_Wire):
+class _Search(Wire):
     pages: list[_Found] = Field(max_length=100)
 
 
-class _Summary(_Wire):
+class _Summary(Wire):
     type: str
     title: Title
     extract: str = ""
 
 
-class _Page(_Wire):
+class _Page(Wire):
     title: Title
     extract: str = ""
     missing: bool = False
 
 
-class _Query(_Wire):
+class _Query(Wire):
     pages: list[_Page] = Field(min_length=1, max_length=1)
 
 
-class _Extracts(_Wire):
+class _Extracts(Wire):
     query: _Query
 
 
@@ -93,29 +88,21 @@ def queries(question: Question) -> list[str]:
     return list(dict.fromkeys(text[:MAX_QUERY_CHARACTERS] for text in plain if text))
 
 
-class WikipediaSource:
-    """Looks a lesson up in Wikipedia; remembers until when it has been asked to pause."""
+class WikipediaSource(NetworkSource):
+    """Looks a lesson up in Wikipedia; its base URL may hold `{lang}` or `{language}`."""
 
     name = "wikipedia"
 
     def __init__(self, settings: SourceSettings, http: httpx.AsyncClient) -> None:
-        """Take the settings (`base_url` may hold `{lang}` or `{language}`) and the client to ask with."""
-        self.timeout_seconds = settings.timeout_seconds
-        self._base_url = (settings.base_url or DEFAULT_BASE_URL).rstrip("/")
-        self._http = http
-        self._paused_until = datetime.min.replace(tzinfo=UTC)
+        super().__init__(settings, http)
+        self._base_url = self._base_url or DEFAULT_BASE_URL
 
-    async def search(self, question: Question) -> Sequence[Hit]:
-        """Return the best articles; raises SourceLimited or SourceFailed."""
-        if datetime.now(UTC) < self._paused_until:
-            raise SourceLimited(self._paused_until)
-        try:
-            return await self._search(question)
-        except SourceLimited as error:
-            self._paused_until = error.until
-            raise
+    def query(self, question: Question) -> str:
+        """Return the edition and the searches."""
+        return "\n".join([edition(question.language), *queries(question)])
 
-    async def _search(self, question: Question) -> list[Hit]:
+    async def find(self, question: Question) -> list[Hit]:
+        """Return the best articles."""
         language = edition(question.language)
         for query in queries(question):
             found = await self._get(
@@ -138,7 +125,8 @@ class WikipediaSource:
             )
             for answer in answers:
                 if isinstance(answer, SourceLimited):
-                    self._paused_until, failure, waiting = answer.until, answer, []
+                    self.pause(answer.until)
+                    failure, waiting = answer, []
                 elif isinstance(answer, ResearchError):
                     failure = answer
                 elif isinstance(answer, BaseException):
@@ -199,11 +187,4 @@ class WikipediaSource:
 
     async def _get(self, model: type[M], language: str, path: str, **parameters: str) -> M:
         base = self._base_url.replace("{lang}", language).replace("{language}", language)
-        answer = await get_json(
-            self._http, f"{base}{path}", parameters=parameters, timeout_seconds=self.timeout_seconds
-        )
-        try:
-            return model.model_validate(answer)
-        except ValidationError as error:
-            field = ".".join(map(str, error.errors()[0]["loc"])) or "the whole"
-            raise SourceFailed(f"Wikipedia answered in an unknown shape (at {field[:60]})") from None
+        return await self.get(model, f"{base}{path}", parameters)

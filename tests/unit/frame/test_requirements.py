@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
     "azure.servicebus": "azure-servicebus",
     "json_repair": "json-repair",
     "markdown_it": "markdown-it-py",
+    "youtube_transcript_api": "youtube-transcript-api",
 }
 # Listed although nothing imports it yet: the library of the queue that the settings already name.
 NOT_IMPORTED_YET = {"azure-servicebus"}

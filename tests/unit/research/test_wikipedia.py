@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.research.http import DEFAULT_PAUSE, LONGEST_PAUSE, MAX_BODY_BYTES, limited_until
+from shared.research.http import MAX_BODY_BYTES
+from shared.research.limits import DEFAULT_PAUSE, LONGEST_PAUSE, limited_until
 from shared.research.protocol import Question, SourceFailed, SourceLimited
 from shared.research.sources.wikipedia import WikipediaSource, edition, queries
 from shared.research.wikitext import article_passages
@@ -77,9 +78,7 @@ async def test_the_learners_edition_is_asked(
     assert all(request.path.startswith(f"/{language[:2]}/") for request in wikipedia.requests)
 
 
-async def test_requests_want_no_compression(
-    source: WikipediaSource, wikipedia: WikipediaServer
-) -> None:
+async def test_requests_want_no_compression(source: WikipediaSource, wikipedia: WikipediaServer) -> None:
     await source.search(question())
     for request in wikipedia.requests:
         assert request.headers["Accept-Encoding"] == "identity"

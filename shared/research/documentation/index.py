@@ -1,0 +1,15 @@
+"""What a documentation site lists of itself: titles and addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_ENTRIES = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of a site: what it is called, and its address, absolute and without a fragment."""
+
+    title: str
+    url: str

@@ -1,0 +1,1 @@
+"""Fetching pages that nobody vouches for: guarded, bounded, and made into passages."""

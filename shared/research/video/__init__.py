@@ -1,0 +1,1 @@
+"""What is said in a video and when: captions, chapters, key moments."""

@@ -1,0 +1,95 @@
+"""Chapters and key moments: where in a video a lesson's question is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from shared.models.content import KeyMoment
+from shared.models.research import Passage
+from shared.research.fetching.prose import plain_prose
+from shared.research.protocol import Question
+from shared.research.relevance import asked_words
+from shared.research.video.captions import Snippet
+from shared.text.queries import query_of
+from shared.text.stems import search_tokens
+
+MAX_MOMENTS = 6
+MAX_CHAPTERS = 20
+MAX_TITLE = 90
+WINDOW_SECONDS = 45.0
+MAX_WINDOWS = 400
+
+_chapter = re.compile(r"^\W{0,4}((?:\d{1,2}:)?\d{1,2}:\d{2})\W{1,5}(\S.{1,200})$", re.MULTILINE)
+_duration = re.compile(r"P(?:(\d{1,3})D)?T?(?:(\d{1,3})H)?(?:(\d{1,3})M)?(?:(\d{1,3})S)?")
+
+
+def duration_seconds(text: str) -> int:
+    """Return the seconds of an ISO 8601 duration such as PT1H2M3S; 0 if it is none."""
+    match = _duration.fullmatch(text)
+    if not match:
+        return 0
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def clock(seconds: int) -> str:
+    """Return seconds as people read them: 3723 is "1:02:03"."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def chapters(description: str, length: int) -> list[KeyMoment]:
+    """Return the chapters that a video's maker has listed, in order and within its length in seconds."""
+    found: list[KeyMoment] = []
+    for match in _chapter.finditer(description):
+        seconds = 0
+        for part in match[1].split(":"):
+            seconds = seconds * 60 + int(part)
+        title = _title(plain_prose(match[2]))
+        later = not found or seconds > found[-1].seconds
+        if title and later and (not length or seconds < length):
+            found.append(KeyMoment(seconds=seconds, title=title))
+    return found[:MAX_CHAPTERS]
+
+
+def windows(snippets: Sequence[Snippet]) -> list[Snippet]:
+    """Return captions joined to stretches of about three quarters of a minute."""
+    joined: list[Snippet] = []
+    for snippet in snippets:
+        if joined and snippet.seconds < joined[-1].seconds + WINDOW_SECONDS:
+            last = joined[-1]
+            joined[-1] = Snippet(last.seconds, f"{last.text} {snippet.text}")
+        else:
+            joined.append(snippet)
+    return joined[:MAX_WINDOWS]
+
+
+def key_moments(question: Question, stretches: Sequence[Snippet]) -> list[KeyMoment]:
+    """Return the stretches that speak most of what a lesson is about, in the video's order."""
+    title = asked_words(question)
+    promised = {word for text in question.objectives for word in query_of(text)} - title
+    scored: list[tuple[int, int]] = []
+    for position, stretch in enumerate(stretches):
+        words = set(search_tokens(stretch.text))
+        score = 2 * len(words & title) + len(words & promised)
+        if score:
+            scored.append((-score, position))
+    best = sorted(position for _, position in sorted(scored)[:MAX_MOMENTS])
+    return [
+        KeyMoment(seconds=int(stretches[position].seconds), title=_title(stretches[position].text))
+        for position in best
+    ]
+
+
+def caption_passages(stretches: Sequence[Snippet]) -> list[Passage]:
+    """Return captions as passages under the time at which they are said."""
+    return [Passage(heading=clock(int(one.seconds)), text=one.text[:900]) for one in stretches]
+
+
+def _title(text: str) -> str:
+    """Shorten a text at a word's end."""
+    if len(text) <= MAX_TITLE:
+        return text
+    return f"{text[: MAX_TITLE - 1].rpartition(' ')[0] or text[: MAX_TITLE - 1]}…"

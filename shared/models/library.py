@@ -16,6 +16,7 @@ from shared.models.base import Model, Moment
 from shared.models.content import LessonContent
 from shared.models.curriculum import CurriculumPlan, ModuleOutline, Tier
 from shared.models.document import Document
+from shared.models.quality import Quality
 from shared.models.research import Brief, SourceReport
 from shared.models.roadmap import Failure
 from shared.models.specification import CurriculumSpecification, LessonSpecification
@@ -100,6 +101,7 @@ class Cause(Model):
     occasion: Occasion = Occasion.FIRST
     regenerated_from: str | None = Field(default=None, description='a version such as "1.0"')
     reason: RegenerationReason | None = None
+    charged_to: str = Field(default="", description="the pseudonym of the learner whose budget pays for it")
 
 
 class LessonHead(LibraryDocument):
@@ -227,7 +229,7 @@ class LessonVersion(LibraryDocument):
     source_attribution: list[SourceAttribution]
     research_metadata: ResearchMetadata
     generation_metadata: GenerationMetadata
-    quality: dict[str, Any] = Field(default_factory=dict)
+    quality: Quality = Field(default_factory=Quality)
     approval_status: str = "pending"
     votes_up: int = 0
     votes_down: int = 0

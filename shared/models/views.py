@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from shared.models.base import Model
 from shared.models.content import LessonContent
 from shared.models.curriculum import Resource, Tier
+from shared.models.document import now
 from shared.models.learner import LearningStyle, SkillLevel
-from shared.models.library import LessonVersion, SourceAttribution
+from shared.models.library import LessonVersion, ProviderFallback, SourceAttribution
+from shared.models.quality import GateFigure
 from shared.models.research import Source
 from shared.models.roadmap import Failure, Lesson, Module, Phase, Progress, Roadmap
 from shared.models.status import GenerationStatus
@@ -183,6 +185,44 @@ class FoundSource(Model):
         return cls(title=source.title, url=source.url, origin=source.origin, licence=source.licence)
 
 
+class WhyThisLesson(Model):
+    """What a learner may see of how a lesson came to be and how good it measured.
+
+    `age_days` counts whole days since it was written; `fallbacks` are the providers that were tried before.
+    """
+
+    sources: int
+    domains: int
+    ai_provider: str
+    model: str | None
+    tier: Tier
+    cost_usd: float
+    seconds: float
+    generated_at: datetime
+    age_days: int
+    fallbacks: list[ProviderFallback]
+    gates: list[GateFigure]
+
+    @classmethod
+    def of(cls, version: LessonVersion, at: datetime) -> WhyThisLesson:
+        """Return what is shown of a version at a moment."""
+        metadata = version.generation_metadata
+        hosts = {urlsplit(source.url).hostname for source in version.source_attribution} - {None}
+        return cls(
+            sources=len(version.source_attribution),
+            domains=len(hosts),
+            ai_provider=metadata.ai_provider,
+            model=metadata.model or None,
+            tier=version.tier,
+            cost_usd=metadata.cost_usd,
+            seconds=metadata.seconds,
+            generated_at=metadata.generated_at,
+            age_days=max((at - metadata.generated_at).days, 0),
+            fallbacks=metadata.fallbacks,
+            gates=version.quality.gates,
+        )
+
+
 class LessonView(LessonSummary):
     """A lesson; when it is completed with its body, while it is generated with the sources found so far."""
 
@@ -194,7 +234,7 @@ class LessonView(LessonSummary):
     sources_found: list[FoundSource] = Field(default_factory=list)
     content: LessonContent | None = None
     source_attribution: list[SourceAttribution] = Field(default_factory=list)
-    quality: dict[str, Any] = Field(default_factory=dict)
+    quality: WhyThisLesson | None = None
     ai_provider: str | None = None
     model: str | None = None
     tier: Tier | None = None
@@ -228,7 +268,7 @@ class LessonView(LessonSummary):
             update={
                 "content": version.content,
                 "source_attribution": version.source_attribution,
-                "quality": version.quality,
+                "quality": WhyThisLesson.of(version, now()),
                 "regenerated_from": version.generation_metadata.regenerated_from,
                 "ai_provider": version.generation_metadata.ai_provider,
                 "model": version.generation_metadata.model or None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.security.inspection import BARE_ADDRESS, bare_addresses, inspect_markdown, may_hold_markup
 from shared.security.sanitising import escape_prose, safe_url, strip_html
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 IsKnown = Callable[[str], bool]
 _MOST_PASSES = 6
 _watched = ("link", "image", "autolink", "html_inline", "backticks")
-_bare_url = re.compile(r"(?:[a-z][a-z0-9+.-]*://|\bwww\.)[^\s<>`\"'“”«»|\\]+", re.IGNORECASE)
 _definition = re.compile(r"^[ >\t]*\[[^\]\n]+\]:.*$")
 
 
@@ -92,20 +92,13 @@ def _parser() -> MarkdownIt:
     return md
 
 
-@cache
-def _judge() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    judge = MarkdownIt("js-default", {"html": True, "maxNesting": 100})
-    judge.validateLink = lambda url: url is not None  # type: ignore[method-assign]
-    return judge
-
-
 def clean_markdown(text: str, is_known: IsKnown) -> str:
     """Return Markdown without raw HTML and images, whose links all lead where `is_known` says yes.
 
     A link elsewhere leaves its text; a bare URL leaves its host. Code blocks and code spans stay as they are.
     """
+    if not may_hold_markup(text):
+        return text
     for _ in range(_MOST_PASSES):
         cleaned = _one_pass(text, is_known)
         if cleaned == text:
@@ -114,17 +107,13 @@ def clean_markdown(text: str, is_known: IsKnown) -> str:
     if _is_clean(text, is_known):
         return text
     # Nested on purpose, so that the passes did not find everything. As plain text it is harmless.
-    return escape_prose(strip_html(_bare_url.sub("", text)))
+    return escape_prose(strip_html(BARE_ADDRESS.sub("", text)))
 
 
 def _is_clean(text: str, is_known: IsKnown) -> bool:
     """Tell whether a parser that watches nothing finds neither HTML nor an image nor an unknown link."""
-    tokens = [child for token in _judge().parse(text) for child in (token, *(token.children or []))]
-    return all(
-        token.type not in {"html_block", "html_inline", "image"}
-        and (token.type != "link_open" or is_known(str(token.attrGet("href"))))
-        for token in tokens
-    )
+    found = inspect_markdown(text)
+    return not found.html and not found.images and all(map(is_known, found.links))
 
 
 def clean_prose(text: str, is_known: IsKnown) -> str:
@@ -217,19 +206,10 @@ def _text_cuts(
     content: str, kept: list[tuple[int, int]], is_known: IsKnown
 ) -> Iterator[tuple[int, int, str]]:
     """Give the addresses in plain text that a page's author or a browser might link."""
-    for match in _bare_url.finditer(content):
-        start, end = match.start(), match.end() - _trailing(match.group())
+    for start, end in bare_addresses(content):
         is_elsewhere = any(first < end and start < last for first, last in kept)
         if not is_elsewhere and not is_known(content[start:end]):
             yield start, end, _host(content[start:end])
-
-
-def _trailing(address: str) -> int:
-    """Return how many characters at an address's end belong to the sentence around it."""
-    stripped = address.rstrip(".,;:!?*_")
-    if stripped.endswith(")") and "(" not in stripped:
-        stripped = stripped.rstrip(").,")
-    return len(address) - len(stripped)
 
 
 def _host(address: str) -> str:

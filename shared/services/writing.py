@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.clients import Clients
 from shared.errors import Conflict, PreconditionFailed
 from shared.lessons.attribution import attribute
-from shared.lessons.cleaning import NothingLeft, clean_content
+from shared.lessons.gates import Assignment, Judged, apply_gates
 from shared.lessons.prompts import LessonDraft, lesson_prompt
 from shared.llm.structured import Answer, CallStep
+from shared.models.base import timestamp
 from shared.models.content import LessonContent
 from shared.models.curriculum import Tier
-from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.inputs import WriteInput
 from shared.models.library import (
@@ -26,12 +25,14 @@ from shared.models.library import (
     ResearchMetadata,
 )
 from shared.models.outcomes import Deferred, Done, Failed, Next
+from shared.models.quality import Quality
 from shared.models.research import Brief
 from shared.models.status import GenerationStatus
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS
 from shared.services.leases import prolong_lease, running_head
 from shared.services.linking import settle_waiting
+from shared.services.siblings import sibling_lessons
 from shared.store.documents import change, creation, equals, set_to
 from shared.telemetry import log
 
@@ -43,6 +44,7 @@ class Written:
     """A body and how it came to be."""
 
     content: LessonContent
+    quality: Quality
     metadata: GenerationMetadata
 
 
@@ -106,13 +108,15 @@ class Writing:
         if provider is None:
             return await self._compose(head, brief, work)
         prompt = lesson_prompt(head.specification, brief)
+        siblings = await sibling_lessons(self._documents, head.specification)
+        assignment = Assignment(head.specification, brief, Tier.MODEL, siblings)
 
-        def cleaned(draft: LessonDraft) -> LessonContent:
-            return clean_content(draft.to_content(head.specification, brief), brief)
+        def judged(draft: LessonDraft) -> Judged:
+            return apply_gates(draft.to_content(head.specification, brief), assignment)
 
         step = CallStep(head.key, f"lesson-{head.generation}", "lesson")
         answer = await take_turn(
-            self._clients, provider, prompt, step, "refused", lambda draft: _objections(cleaned, draft)
+            self._clients, provider, prompt, step, "refused", lambda draft: judged(draft).objections
         )
         if not isinstance(answer, Answer):
             return answer
@@ -131,7 +135,8 @@ class Writing:
                 "seconds": spent.seconds,
             }
         )
-        return Written(cleaned(answer.value), metadata)
+        accepted = judged(answer.value)
+        return Written(accepted.content, accepted.quality, metadata)
 
     async def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
         if head.best_tier is Tier.MODEL or head.cause.occasion is Occasion.UPGRADE:
@@ -139,15 +144,23 @@ class Writing:
             return Failed(code="providers_failed")
         from shared.lessons.composer import NothingToCompose, compose
 
-        def cleaned() -> LessonContent:
-            return clean_content(compose(head.specification, brief), brief)
+        siblings = await sibling_lessons(self._documents, head.specification)
+        assignment = Assignment(head.specification, brief, Tier.EXTRACTIVE, siblings)
+
+        def composed() -> Judged:
+            return apply_gates(compose(head.specification, brief), assignment)
 
         try:
-            # Ranking and cleaning compute for a tenth of a second: not on the loop that everybody shares.
-            content = await asyncio.to_thread(cleaned)
-        except (NothingToCompose, NothingLeft):
+            # Ranking and judging compute for a tenth of a second: not on the loop that everybody shares.
+            judged = await asyncio.to_thread(composed)
+        except NothingToCompose:
             return Failed(code="no_sources")
-        return Written(content, _metadata(head, work, COMPOSER, Tier.EXTRACTIVE))
+        if judged.objections:
+            count = len(judged.objections)
+            log("lesson.refused", lesson_key=head.key, generation=head.generation, count=count)
+            return Failed(code="no_sources")
+        metadata = _metadata(head, work, COMPOSER, Tier.EXTRACTIVE)
+        return Written(judged.content, judged.quality, metadata)
 
     # ------------------------------------------------------------------ publication
 
@@ -173,15 +186,6 @@ class Writing:
         await self._documents.batch(LessonHead, head.key, [creation(version), published])
 
 
-def _objections(cleaned: Callable[[LessonDraft], LessonContent], draft: LessonDraft) -> list[str]:
-    """Say what is wrong with a draft that leaves no lesson once everything forbidden is gone."""
-    try:
-        cleaned(draft)
-    except NothingLeft as error:
-        return [str(error)]
-    return []
-
-
 def _version(head: LessonHead, brief: BriefDocument, written: Written) -> LessonVersion:
     number = head.latest_version + 1
     return LessonVersion(
@@ -193,6 +197,7 @@ def _version(head: LessonHead, brief: BriefDocument, written: Written) -> Lesson
         specification=head.specification,
         tier=written.metadata.tier,
         content=written.content,
+        quality=written.quality,
         source_attribution=attribute(written.content, brief.brief),
         research_metadata=ResearchMetadata(reports=brief.brief.reports, seconds=brief.seconds),
         generation_metadata=written.metadata,

@@ -24,3 +24,11 @@ STYLES = {
         "in an example and asks the learner to try it. Three or four exercises."
     ),
 }
+
+PRACTICE_SHARES = {
+    LearningStyle.HANDS_ON: 0.7,
+    LearningStyle.VIDEO: 0.4,
+    LearningStyle.READING: 0.1,
+    LearningStyle.MIXED: 0.5,
+}
+"""The share of code, exercises and quiz that each style asks for; a gate measures it afterwards."""

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from shared.lessons.attribution import attribute
-from shared.lessons.cleaning import clean_content
 from shared.lessons.code import compiles, is_session
 from shared.lessons.composer import compose
 from shared.lessons.composer.diagram import SAFE_LINE
 from shared.lessons.composer.material import plain
 from shared.lessons.composer.readable import ELLIPSIS
+from shared.lessons.gates import Assignment, apply_gates
 from shared.lessons.rendering import VersionFacts, to_html, to_markdown, to_terminal
 from shared.lessons.rendering.blocks import section_parser
 from shared.models.content import LessonContent
+from shared.models.curriculum import Tier
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification, normalise
 from tests.support.lesson_briefs import PLANTS, PYTHON_LESSONS, python_brief, specification
@@ -177,4 +178,7 @@ def test_resources_are_the_briefs(lesson: Composed) -> None:
 
 
 def test_cleaning_changes_nothing(lesson: Composed) -> None:
-    assert clean_content(lesson.content, lesson.brief) == lesson.content
+    assignment = Assignment(lesson.specification, lesson.brief, Tier.EXTRACTIVE)
+    judged = apply_gates(lesson.content, assignment)
+    assert judged.content == lesson.content
+    assert judged.objections == ()

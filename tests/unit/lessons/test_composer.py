@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.lessons.cleaning import NothingLeft, clean_content
 from shared.lessons.composer import NothingToCompose, compose
 from shared.lessons.composer.readable import word_count
+from shared.lessons.gates import Assignment, apply_gates
 from shared.lessons.phrases import all_phrases
 from shared.models.content import LessonContent
+from shared.models.curriculum import Tier
 from shared.models.learner import LearningStyle
 from shared.models.research import Brief, Passage, Source
 from tests.support.lesson_briefs import PLANTS, PYTHON_LESSONS, brief, python_brief, source, specification
@@ -241,8 +242,6 @@ def test_any_brief_becomes_a_valid_lesson_or_is_refused(lesson, found) -> None: 
     content.model_dump_json().encode()
     ids = {item.id for item in found.sources}
     assert all(section.source_ids and set(section.source_ids) <= ids for section in content.sections)
-    try:
-        cleaned = clean_content(content, found)
-    except NothingLeft:
-        return
-    assert clean_content(cleaned, found) == cleaned
+    assignment = Assignment(lesson, found, Tier.EXTRACTIVE)
+    judged = apply_gates(content, assignment)
+    assert judged.objections or apply_gates(judged.content, assignment).content == judged.content

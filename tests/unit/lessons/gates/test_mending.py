@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from markdown_it import MarkdownIt
 
-from shared.lessons.cleaning import NothingLeft, clean_content
+from shared.lessons.gates import Assignment, Judged, apply_gates
 from shared.models.content import (
     Diagram,
     Exercise,
@@ -19,12 +19,18 @@ from shared.models.content import (
     Section,
     Video,
 )
+from shared.models.curriculum import Tier
 from shared.security.markdown import clean_markdown
 from tests.support.hostile import SNIPPETS, hostile
-from tests.support.lesson_briefs import brief, source
+from tests.support.lesson_briefs import brief, source, specification
 
 GOOD = "https://good.example/page"
 FOUND = brief(source("Any text at all.", url=GOOD, title="Good"))
+ASSIGNMENT = Assignment(specification("It", ("Know it",)), FOUND, Tier.EXTRACTIVE)
+
+
+def judged(content: LessonContent) -> Judged:
+    return apply_gates(content, ASSIGNMENT)
 
 
 def is_known(url: str) -> bool:
@@ -110,7 +116,7 @@ def test_unknown_sources_and_foreign_resources_go() -> None:
         ],
         video=Video(id="v", title="T", channel="C", url="https://evil.example/v"),
     )
-    cleaned = clean_content(dirty, FOUND)
+    cleaned = judged(dirty).content
     assert cleaned.sections[0].source_ids == ["s1"]
     assert [resource.title for resource in cleaned.resources] == ["Good"]
     assert cleaned.video is None
@@ -118,7 +124,7 @@ def test_unknown_sources_and_foreign_resources_go() -> None:
 
 def test_a_video_of_the_brief_stays() -> None:
     video = Video(id="v", title="T <b>b</b>", channel="C", url=GOOD, study_notes=["<i></i>", "n"])
-    cleaned = clean_content(lesson(video=video), FOUND)
+    cleaned = judged(lesson(video=video)).content
     assert cleaned.video == video.model_copy(update={"title": "T b", "study_notes": ["n"]})
 
 
@@ -129,25 +135,35 @@ def test_questions_are_asked_once_and_keep_their_options() -> None:
         question("And `<b>`?", "<b>", "`<b>`", "c", "d"),
         question("Last?", "1", "2", "3", "<i>4</i>"),
     ]
-    kept = clean_content(lesson(quiz=asked), FOUND).quiz
+    kept = judged(lesson(quiz=asked)).content.quiz
     assert [item.question for item in kept] == ["What is it?", "Last?"]
     assert kept[1].options == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(
-    "mermaid",
+    "hostile_line",
     [
-        "%%{init: {}}%%\ngraph TD\n  a-->b",
-        'graph TD\n  a-->b\n  click a "http://evil.example"',
-        "graph TD\n  a-->b\n  click a call alert()",
-        'graph TD\n  a["<img src=x>"]',
-        "graph TD\n  a[javascript:alert]",
+        "%%{init: {}}%%",
+        '  click a "http://evil.example"',
+        "  click a call alert()",
+        "  style a fill:url(http://evil.example)",
+        '  a["<img src=x onerror=alert()>x"]',
+        "  a[x javascript:]",
+        "  linkStyle 0 stroke:#f00",
     ],
 )
-def test_diagrams_with_links_or_directives_go(mermaid: str) -> None:
+def test_diagrams_lose_links_directives_and_styles(hostile_line: str) -> None:
     good = Diagram(title="D", mermaid='graph TD\n  a["x"] --> b', alt_text="A to b.")
-    bad = Diagram(title="D", mermaid=mermaid, alt_text="A to b.")
-    assert clean_content(lesson(diagrams=[bad, good]), FOUND).diagrams == [good]
+    lines = good.mermaid.split("\n")
+    bad = good.model_copy(update={"mermaid": "\n".join([lines[0], hostile_line, *lines[1:]])})
+    kept = judged(lesson(diagrams=[bad, good])).content.diagrams
+    assert kept[-1] == good
+    assert kept[0].mermaid.replace('  a["x"]\n', "") == good.mermaid
+
+
+def test_a_diagram_that_nobody_can_read_goes() -> None:
+    bad = Diagram(title="D", mermaid="graph TD\n  a --> [[", alt_text="A.")
+    assert judged(lesson(diagrams=[bad])).content.diagrams == []
 
 
 def test_code_of_exercises_is_left_alone_and_their_prose_is_not() -> None:
@@ -156,17 +172,16 @@ def test_code_of_exercises_is_left_alone_and_their_prose_is_not() -> None:
         title="<i>T</i>", task="Do [it](http://evil.example)", starter_code=code, solution=code
     )
     prose = Exercise(title="E", task="Say.", solution="It is <b>so</b>.", hints=["<hr>", "h"])
-    cleaned = clean_content(lesson(exercises=[exercise, prose]), FOUND).exercises
+    cleaned = judged(lesson(exercises=[exercise, prose])).content.exercises
     assert cleaned[0] == exercise.model_copy(update={"title": "T", "task": "Do it"})
     assert cleaned[1] == prose.model_copy(update={"solution": "It is so.", "hints": ["h"]})
 
 
 def test_hidden_characters_go() -> None:
-    assert clean_content(lesson(summary="a\u200bb\u202ec"), FOUND).summary == "abc"
+    assert judged(lesson(summary="a\u200bb\u202ec")).content.summary == "abc"
 
 
 def test_an_empty_body_is_refused() -> None:
-    with pytest.raises(NothingLeft, match="section"):
-        clean_content(lesson(sections=[Section(heading="<b></b>", markdown="<i></i>")]), FOUND)
-    with pytest.raises(NothingLeft, match="objective"):
-        clean_content(lesson(objectives=["<b></b>"]), FOUND)
+    nothing = judged(lesson(sections=[Section(heading="<b></b>", markdown="<i></i>")]))
+    assert nothing.objections[0] == "No section is left."
+    assert judged(lesson(objectives=["<b></b>"])).objections[0] == "No objective is left."

@@ -328,18 +328,18 @@ def _patch_operation(operation: PatchOperation) -> dict[str, JsonValue]:
 def _batch_operation(operation: BatchOperation) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
     match operation:
         case Create(document):
-            return "create", (_stored(document),), {}
+            return "create", (limits.without_system_fields(document),), {}
         case Replace(document, etag):
-            return "replace", (document["id"], _stored(document)), {"if_match_etag": etag}
+            return (
+                "replace",
+                (document["id"], limits.without_system_fields(document)),
+                {"if_match_etag": etag},
+            )
         case Patch(document_id, operations, conditions):
             options = {"filter_predicate": filter_predicate(conditions)} if conditions else {}
             return "patch", (document_id, [_patch_operation(change) for change in operations]), options
     return "delete", (operation.id,), {"if_match_etag": operation.etag} if operation.etag else {}
 
 
-def _stored(document: Document) -> Document:
-    return {name: value for name, value in document.items() if name not in limits.SYSTEM_FIELDS}
-
-
 def _document(item: Mapping[str, Any]) -> Document:
-    return {**_stored(dict(item)), "_etag": item["_etag"]}
+    return {**limits.without_system_fields(dict(item)), "_etag": item["_etag"]}

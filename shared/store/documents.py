@@ -19,6 +19,7 @@ from shared.store.contract import (
     PatchOperation,
     Replace,
 )
+from shared.store.contract import Document as StoredDocument
 
 D = TypeVar("D", bound=Document)
 
@@ -65,6 +66,11 @@ def equals(path: str, value: JsonValue) -> Condition:
     return Condition(path, "=", value)
 
 
+def _as_written(document: D, stored: StoredDocument) -> D:
+    """Return a document that was just written whole: what the store adds to it is the etag."""
+    return document.model_copy(update={"etag": stored["_etag"]})
+
+
 class Documents:
     """The document store in terms of the app's models."""
 
@@ -88,13 +94,13 @@ class Documents:
     async def create(self, document: D) -> D:
         """Store a new document; raises Conflict."""
         stored = await self.store.create(document.container, document.to_store())
-        return type(document).from_store(stored)
+        return _as_written(document, stored)
 
     async def replace(self, document: D) -> D:
         """Overwrite a document as it was last read; raises NotFound, PreconditionFailed."""
         operation = replacement(document)
         stored = await self.store.replace(document.container, operation.document, operation.etag)
-        return type(document).from_store(stored)
+        return _as_written(document, stored)
 
     async def patch(
         self,

@@ -44,20 +44,33 @@ SYSTEM_FIELDS = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts"})
 _FORBIDDEN_IN_ID = re.compile(r"[/\\?#\x00-\x1f\x7f]")
 _FIELD = re.compile(r"(?:generation_metadata\.)?[A-Za-z][A-Za-z0-9_]{0,63}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_-]{1,128}){1,16}")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
 
 
 def check_document(container: Container, document: Document) -> tuple[str, str, Document]:
     """Return the partition, the id and what is stored of a document: all but the system fields."""
+    partition, stored, _ = _sized(container, document)
+    return partition, stored["id"], stored
+
+
+def _sized(container: Container, document: Document) -> tuple[str, Document, int]:
+    """Return the partition, what is stored of a document, and its bytes as it is sent."""
     partition = document.get(container.partition_key)
     check_partition(partition, container)
     check_id(document.get("id"))
-    stored = {name: value for name, value in document.items() if name not in SYSTEM_FIELDS}
+    stored = without_system_fields(document)
     check_value(stored, "document")
     check_time_to_live(stored.get("ttl"))
-    if encoded_size(stored) > MAX_DOCUMENT_BYTES:
+    size = encoded_size(stored)
+    if size > MAX_DOCUMENT_BYTES:
         raise InvalidOperation(f"document {document['id']!r} is larger than {MAX_DOCUMENT_BYTES} bytes")
-    return str(partition), document["id"], stored
+    return str(partition), stored, size
+
+
+def without_system_fields(document: Document) -> Document:
+    """Return what is stored of a document."""
+    return {name: value for name, value in document.items() if name not in SYSTEM_FIELDS}
 
 
 def check_id(document_id: JsonValue) -> None:
@@ -169,12 +182,12 @@ def check_batch(container: Container, partition: str, operations: Sequence[Batch
     for operation in operations:
         size += BATCH_OPERATION_OVERHEAD_BYTES
         if isinstance(operation, (Create, Replace)):
-            own_partition, document_id, stored = check_document(container, operation.document)
+            own_partition, stored, own_size = _sized(container, operation.document)
             if own_partition != partition:
                 raise InvalidOperation(
-                    f"document {document_id!r} is of partition {own_partition!r}, its batch of {partition!r}"
+                    f"document {stored['id']!r} is of partition {own_partition!r}, its batch of {partition!r}"
                 )
-            size += encoded_size(stored)
+            size += own_size
         elif isinstance(operation, Patch):
             check_id(operation.id)
             check_patch(container, operation.operations, operation.conditions)
@@ -239,4 +252,4 @@ def is_number(value: JsonValue) -> bool:
 
 def encoded_size(value: JsonValue) -> int:
     """Return the bytes of a value as it is sent."""
-    return len(json.dumps(value, separators=(",", ":")))
+    return len(_encode(value))

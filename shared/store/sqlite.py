@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.errors import Conflict, InvalidOperation, NotFound, PreconditionFailed
 from shared.store import continuation as tokens
@@ -40,6 +42,11 @@ BUSY_TIMEOUT_S = 10.0
 EXPIRED_REMOVED_PER_WRITE = 50
 """Expired documents are invisible at once and leave the file with later writes, a few at a time."""
 
+SWEEP_SECONDS = 1.0
+"""Once none is left, this long no write looks for more."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class SqliteDocumentStore:
     """DocumentStore on one SQLite file; the file, its folder and its tables are created at first use."""
@@ -48,6 +55,7 @@ class SqliteDocumentStore:
         self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, clock: Callable[[], float] = time.time
     ) -> None:
         self._clock = clock
+        self._swept_at = -math.inf
         self._reader = SqliteConnection(path, busy_timeout_s, "documents-read")
         self._writer = SqliteConnection(path, busy_timeout_s, "documents-write")
 
@@ -160,7 +168,7 @@ class SqliteDocumentStore:
     async def missing_containers(self) -> list[str]:
         """Return no name, since tables are created at first use; raises when the file cannot be opened."""
         await self._reader.run(
-            lambda connection: connection.execute("SELECT 1 FROM documents LIMIT 1"), write=False
+            lambda connection: connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone(), write=False
         )
         return []
 
@@ -186,10 +194,24 @@ class SqliteDocumentStore:
         def work(connection: sqlite3.Connection) -> list[Document | None]:
             now = self._clock()
             transaction = _Transaction(connection, container, partition, now)
-            transaction.remove_expired()
+            self._sweep(transaction, now)
             return [transaction.apply(operation) for operation in operations]
 
         return await self._writer.run(work, write=True)
+
+    def _sweep(self, transaction: _Transaction, now: float) -> None:
+        # A clock that was set back must not end the sweeping.
+        if 0 <= now - self._swept_at < SWEEP_SECONDS:
+            return
+        all_removed = transaction.remove_expired() < EXPIRED_REMOVED_PER_WRITE
+        self._swept_at = now if all_removed else -math.inf
+
+
+class _Row(NamedTuple):
+    """A document on its way into the table: the values in the statements' order, and what is returned."""
+
+    values: tuple[SqlValue, ...]
+    document: Document
 
 
 class _Transaction:
@@ -204,67 +226,68 @@ class _Transaction:
         self._now = now
 
     def read(self, document_id: str) -> Document:
-        row = self._connection.execute(
-            "SELECT etag, body FROM documents WHERE container = ? AND partition = ? AND id = ?"
-            " AND (expires_at IS NULL OR expires_at > ?)",
-            (self._container.name, self._partition, document_id, self._now),
-        ).fetchone()
-        if row is None:
-            raise NotFound(f"there is no document {document_id!r} in {self._container.name}")
-        return _document(row[1], row[0])
+        etag, body = self._select("etag, body", document_id)
+        return _document(body, etag)
 
     def apply(self, operation: BatchOperation) -> Document | None:
         match operation:
             case Create(document):
                 return self._create(document)
             case Replace(document, etag):
-                self._check_etag(self.read(document["id"]), etag)
-                return self._store(document)
+                self._check_etag(document["id"], etag)
+                return self._overwrite(limits.without_system_fields(document))
             case Patch(document_id, operations, conditions):
                 document = self.read(document_id)
                 if not satisfies(document, conditions):
                     raise PreconditionFailed(f"the condition for the patch of {document_id!r} does not hold")
                 apply_patch(document, operations)
-                return self._store(document)
+                # What was given was checked before; what a patch makes of a document, only here.
+                _, _, stored = limits.check_document(self._container, document)
+                return self._overwrite(stored)
             case Delete(document_id, etag):
                 if etag is not None:
-                    self._check_etag(self.read(document_id), etag)
+                    self._check_etag(document_id, etag)
                 self._delete(document_id)
         return None
 
-    def remove_expired(self) -> None:
-        self._connection.execute(
+    def remove_expired(self) -> int:
+        removed = self._connection.execute(
             "DELETE FROM documents WHERE rowid IN"
             " (SELECT rowid FROM documents WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
             (self._now, EXPIRED_REMOVED_PER_WRITE),
         )
+        return removed.rowcount
 
     def _create(self, document: Document) -> Document:
-        try:
-            self.read(document["id"])
-        except NotFound:
-            return self._store(document)
-        raise Conflict(f"there is a document {document['id']!r} in {self._container.name} already")
+        row = self._row(limits.without_system_fields(document))
+        # The rest of an expired document is in nobody's way.
+        created = self._connection.execute(
+            "INSERT INTO documents (etag, expires_at, body, container, partition, id)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET etag = excluded.etag, expires_at = excluded.expires_at, body = excluded.body"
+            " WHERE documents.expires_at <= ?",
+            (*row.values, self._now),
+        )
+        if created.rowcount == 0:
+            raise Conflict(f"there is a document {document['id']!r} in {self._container.name} already")
+        return row.document
 
-    def _store(self, document: Document) -> Document:
-        _, document_id, stored = limits.check_document(self._container, document)
+    def _overwrite(self, stored: Document) -> Document:
+        row = self._row(stored)
+        self._connection.execute(
+            "UPDATE documents SET etag = ?, expires_at = ?, body = ?"
+            " WHERE container = ? AND partition = ? AND id = ?",
+            row.values,
+        )
+        return row.document
+
+    def _row(self, stored: Document) -> _Row:
+        """Return what is written of a document that has been checked, under a new etag."""
         etag = secrets.token_hex(8)
         ttl = stored.get("ttl")
-        body = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
-        self._connection.execute(
-            "INSERT INTO documents (container, partition, id, etag, expires_at, body)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET etag = excluded.etag, expires_at = excluded.expires_at, body = excluded.body",
-            (
-                self._container.name,
-                self._partition,
-                document_id,
-                etag,
-                None if ttl is None else self._now + ttl,
-                body,
-            ),
-        )
-        return _document(body, etag)
+        expires_at = None if ttl is None else self._now + ttl
+        key = (self._container.name, self._partition, stored["id"])
+        return _Row((etag, expires_at, _encode(stored), *key), {**stored, "_etag": etag})
 
     def _delete(self, document_id: str) -> None:
         deleted = self._connection.execute(
@@ -275,10 +298,20 @@ class _Transaction:
         if deleted.rowcount == 0:
             raise NotFound(f"there is no document {document_id!r} in {self._container.name}")
 
-    @staticmethod
-    def _check_etag(document: Document, etag: str) -> None:
-        if document["_etag"] != etag:
-            raise PreconditionFailed(f"document {document['id']!r} has changed since it was read")
+    def _check_etag(self, document_id: str, etag: str) -> None:
+        (current,) = self._select("etag", document_id)
+        if current != etag:
+            raise PreconditionFailed(f"document {document_id!r} has changed since it was read")
+
+    def _select(self, columns: str, document_id: str) -> tuple[str, ...]:
+        row: tuple[str, ...] | None = self._connection.execute(
+            f"SELECT {columns} FROM documents WHERE container = ? AND partition = ? AND id = ?"  # noqa: S608 - constants
+            " AND (expires_at IS NULL OR expires_at > ?)",
+            (self._container.name, self._partition, document_id, self._now),
+        ).fetchone()
+        if row is None:
+            raise NotFound(f"there is no document {document_id!r} in {self._container.name}")
+        return row
 
 
 def _document(body: str, etag: str) -> Document:

@@ -68,7 +68,10 @@ class SqliteConnection:
         self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], _Result], *, write: bool) -> _Result:
-        """Run the work in one transaction: all of it is committed, or none when it raises."""
+        """Run the work: a write in one transaction, of which nothing is left when it raises.
+
+        A read is one statement, which sees the file as of one moment without a transaction around it.
+        """
         if self._closed:
             raise StoreUnavailable("the document store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._transact, work, write)
@@ -84,20 +87,9 @@ class SqliteConnection:
     def _transact(self, work: Callable[[sqlite3.Connection], _Result], write: bool) -> _Result:
         try:
             connection = self._connect()
-            # IMMEDIATE takes the write lock at once: a transaction that turned from reading to writing later
-            # could fail for a stale snapshot, and no waiting would help it.
-            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back already
-                    connection.execute("ROLLBACK")
-                raise
+            return _written(connection, work) if write else work(connection)
         except sqlite3.Error as error:
             raise self._translate(error) from error
-        else:
-            return result
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -151,6 +143,20 @@ class SqliteConnection:
         if _primary_code(error) in _UNAVAILABLE:
             return StoreUnavailable(f"{self._path}: {error}")
         return error
+
+
+def _written(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+    # IMMEDIATE takes the write lock at once: a transaction that turned from reading to writing later could
+    # fail for a stale snapshot, and no waiting would help it.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 def _primary_code(error: sqlite3.Error) -> int:

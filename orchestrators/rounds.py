@@ -4,8 +4,9 @@ This is the one owner of retries around activities. `task_all` fails at the firs
 may not await the same tasks twice; so each round catches that failure, sleeps on a durable timer (by the
 time it fires every sibling has ended, because the host awaits actions in order) and then reads each task by
 itself. What raised, was deferred, went to the next provider or failed retryably is called again, with new
-tasks, in the next round. The SDK's retry options are never used: they cannot back off and may hang before a
-`task_all`.
+tasks, in the next round. A call that holds a reservation is called again when its own time has come,
+whatever the others wait for: a reservation lapses 30 s later. The SDK's retry options are never used: they
+cannot back off and may hang before a `task_all`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from shared.models.outcomes import OUTCOME, Deferred, Done, Failed, Next
 
 # Rounds lost to faults, per call; deferrals and moves to the next provider do not count against it.
 MAX_FAULTS = 5
-# However often a call is deferred or handed on, it ends: no orchestration may live for ever.
+# So often a call is made, however often it is deferred or handed on: no orchestration may live for ever.
 MAX_ROUNDS = 40
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -35,11 +36,13 @@ def in_rounds(context: df.DurableOrchestrationContext, activity: str, inputs: Se
     A call that only ever raised ends as `Failed("infrastructure")`. Use with `yield from`.
     """
     calls = {index: _Call(dict(data)) for index, data in enumerate(inputs)}
-    for _ in range(MAX_ROUNDS):
-        open_calls = {index: call for index, call in calls.items() if call.ended is None}
-        if not open_calls:
-            break
-        answers = yield from _round(context, activity, open_calls)
+    while open_calls := {index: call for index, call in calls.items() if call.ended is None}:
+        now = context.current_utc_datetime
+        due_calls = {index: call for index, call in open_calls.items() if call.due is None or call.due <= now}
+        if not due_calls:
+            yield context.create_timer(min(call.due for call in open_calls.values() if call.due is not None))
+            continue
+        answers = yield from _round(context, activity, due_calls)
         for index, answer in answers.items():
             calls[index].take(answer)
         pause_until = _pause_until(context.current_utc_datetime, answers)
@@ -54,20 +57,31 @@ class _Call:
     def __init__(self, data: Input) -> None:
         self.data = data
         self.faults = 0
+        self.rounds = 0
+        self.due: datetime | None = None
         self.ended: Done | Failed | None = None
 
     def take(self, answer: Done | Deferred | Next | Failed | None) -> None:
         """Note what the last round brought; None stands for an exception."""
+        self.rounds += 1
+        self.due = None
+        self.data.pop("reservation", None)
         if isinstance(answer, Next):
             tried = {"provider": answer.tried, "reason": answer.reason}
+            skipped = [one.to_json() for one in answer.skipped or []]
             self.data["provider"] = answer.provider
-            self.data["fallbacks"] = [*self.data.get("fallbacks", []), tried]
+            self.data["fallbacks"] = [*self.data.get("fallbacks", []), tried, *skipped]
+        elif isinstance(answer, Deferred) and answer.reservation is not None:
+            self.due = answer.until
+            self.data["reservation"] = answer.reservation
         elif isinstance(answer, Done) or (isinstance(answer, Failed) and not answer.retryable):
             self.ended = answer
         elif not isinstance(answer, Deferred):
             self.faults += 1
             if self.faults >= MAX_FAULTS:
                 self.ended = answer or Failed(code="infrastructure")
+        if self.ended is None and self.rounds >= MAX_ROUNDS:
+            self.ended = Failed(code="infrastructure")
 
 
 def _round(
@@ -100,8 +114,9 @@ def _pause(faults: int) -> timedelta:
 def _pause_until(
     now: datetime, answers: dict[int, Done | Deferred | Next | Failed | None]
 ) -> datetime | None:
-    """Return when the next round may begin, when an answer asks for a pause."""
-    moments = [answer.until for answer in answers.values() if isinstance(answer, Deferred)]
+    """Return when the next round may begin, when an answer without a reservation asks for a pause."""
+    deferred = [answer for answer in answers.values() if isinstance(answer, Deferred)]
+    moments = [answer.until for answer in deferred if answer.reservation is None]
     if any(isinstance(answer, Failed) and answer.retryable for answer in answers.values()):
         moments.append(now + FIRST_PAUSE)
     later = [moment for moment in moments if moment > now]

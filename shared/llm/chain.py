@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from shared.settings import ProviderSettings
 
 
-def next_provider(providers: Sequence[ProviderSettings], after: str | None) -> ProviderSettings | None:
-    """Return the provider that follows `after` in the chain, the first for None, None at its end.
-
-    A name that is not in the chain (a setting has changed meanwhile) counts as its end, so that a run never
-    goes round in circles.
-    """
-    if after is None:
-        return providers[0] if providers else None
-    names = [provider.name for provider in providers]
-    if after not in names:
-        return None
-    following = names.index(after) + 1
-    return providers[following] if following < len(providers) else None
+def left_in_chain(
+    providers: Sequence[ProviderSettings], tried: Collection[str]
+) -> tuple[ProviderSettings, ...]:
+    """Return the providers that were not tried yet, in the order of the chain."""
+    return tuple(provider for provider in providers if provider.name not in tried)
 
 
 def provider_named(providers: Sequence[ProviderSettings], name: str) -> ProviderSettings | None:

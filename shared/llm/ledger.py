@@ -19,8 +19,9 @@ from typing import ClassVar
 
 from shared.errors import Conflict, NotFound, PreconditionFailed
 from shared.llm.exchange import ChatFailure, ChatReply
-from shared.models.document import now
+from shared.models.document import Document, now
 from shared.models.library import LibraryDocument
+from shared.models.roadmap import LearnerDocument
 from shared.store.documents import Documents
 
 RECORD_TTL_SECONDS = 7 * 86_400
@@ -43,10 +44,8 @@ class CallStatus(StrEnum):
     FAILED = "failed"
 
 
-class CallRecord(LibraryDocument):
+class PaidCall(Document):
     """One paid call, kept for a week in the partition of what it was for."""
-
-    document_type: ClassVar[str] = "CallRecord"
 
     generation: str
     provider: str
@@ -62,9 +61,23 @@ class CallRecord(LibraryDocument):
     ttl: int | None = RECORD_TTL_SECONDS
 
 
+class CallRecord(PaidCall, LibraryDocument):
+    """A paid call for something shared; its prompt and its reply hold nothing of a learner."""
+
+    document_type: ClassVar[str] = "CallRecord"
+
+
+class LearnerCallRecord(PaidCall, LearnerDocument):
+    """A paid call whose prompt held a learner's own words, so that its reply may too."""
+
+    document_type: ClassVar[str] = "LearnerCallRecord"
+
+
 @dataclass(frozen=True, slots=True)
 class CallIdentity:
     """What makes a call the same call: the shared thing (`key`), its generation, provider, step and try.
+
+    Of a call that holds a learner's own words, `key` is the learner's id.
 
     The prompt is not part of it: it holds a delimiter that differs each time.
     """
@@ -101,18 +114,29 @@ class InProgress:
 
 
 class CallLedger:
-    """Makes each identified call once, on the documents of container `library`."""
+    """Makes each identified call once; `record` says in whose partition that is written down."""
 
     def __init__(
         self,
         documents: Documents,
+        record: type[CallRecord | LearnerCallRecord] = CallRecord,
         *,
         clock: Callable[[], datetime] = now,
         allowance_seconds: float = CLOCK_ALLOWANCE_SECONDS,
     ) -> None:
         self._documents = documents
+        self._record: type[PaidCall] = record
         self._clock = clock
         self._allowance_seconds = allowance_seconds
+
+    async def look(self, identity: CallIdentity) -> Recorded | InProgress | None:
+        """Return what is known of a call without making it; None when it is still to be made."""
+        found = await self._documents.find(self._record, identity.key, identity.id)
+        if found is None:
+            return None
+        if found.reply is not None:
+            return Recorded(found.reply, found.repeats, paid_now=False)
+        return InProgress(found.deadline) if found.deadline > self._clock() else None
 
     async def once(self, identity: CallIdentity, timeout_seconds: float, call: Call) -> Recorded | InProgress:
         """Return the recorded outcome of a call, or make it and record it.
@@ -132,11 +156,11 @@ class CallLedger:
         outcome = await call()
         return await self._complete(record, outcome)
 
-    async def _reserve(self, identity: CallIdentity, caller: str, deadline: datetime) -> CallRecord | None:
+    async def _reserve(self, identity: CallIdentity, caller: str, deadline: datetime) -> PaidCall | None:
         """Create the record or take over an abandoned one; None while others' writes cannot be seen yet."""
-        record = CallRecord(
+        record = self._record(
+            **{self._record.partition_field: identity.key},
             id=identity.id,
-            key=identity.key,
             generation=identity.generation,
             provider=identity.provider,
             step=identity.step,
@@ -148,7 +172,7 @@ class CallLedger:
             try:
                 return await self._documents.create(record)
             except Conflict:
-                found = await self._documents.find(CallRecord, identity.key, identity.id)
+                found = await self._documents.find(self._record, identity.key, identity.id)
             if found is None:
                 continue  # not visible yet, or expired in between
             if found.reply is not None or found.caller == caller or found.deadline > self._clock():
@@ -162,7 +186,7 @@ class CallLedger:
                 continue  # another copy was faster: look again
         return None
 
-    async def _complete(self, record: CallRecord, outcome: ChatReply | ChatFailure) -> Recorded:
+    async def _complete(self, record: PaidCall, outcome: ChatReply | ChatFailure) -> Recorded:
         """Write the outcome down; when another copy took the call over, the first outcome written stands."""
         for _ in range(MAX_WRITE_ATTEMPTS):
             completed = record.model_copy(
@@ -179,7 +203,7 @@ class CallLedger:
                 await asyncio.sleep(STALE_SECONDS / MAX_WRITE_ATTEMPTS)
             else:
                 return Recorded(outcome, written.repeats, paid_now=True)
-            found = await self._documents.find(CallRecord, record.key, record.id)
+            found = await self._documents.find(self._record, record.partition, record.id)
             if found is not None and found.reply is not None:
                 return Recorded(found.reply, found.repeats, paid_now=True)
             record = found or record

@@ -11,17 +11,22 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from shared.errors import ReplyError
 from shared.lessons.prompts.prompt import Prompt
+from shared.llm.admission import Admission, Admitted, Size
 from shared.llm.chat import complete
 from shared.llm.exchange import ChatFailure, ChatReply, ChatRequest, FailureKind, Message
 from shared.llm.ledger import CallIdentity, CallLedger, InProgress, Recorded
+from shared.llm.limiter import HORIZON_SECONDS, NEAR_SECONDS, Later, Reserved
 from shared.llm.replies import parse_reply
 from shared.llm.schema import strict_schema
+from shared.llm.sizing import fitted, prompt_tokens
+from shared.models.library import ProviderFallback
 from shared.settings import ProviderSettings
 
 if TYPE_CHECKING:
@@ -38,15 +43,26 @@ MAX_QUOTED_CHARACTERS = 20_000
 """So much of a wrong answer is shown to the model again; the problems matter more than the text."""
 
 _RETRIED = {FailureKind.SERVER, FailureKind.TIMEOUT}
+_SHORTENED = {FailureKind.TOO_LARGE, FailureKind.CONTEXT_OVERFLOW}
 
 
 @dataclass(frozen=True, slots=True)
 class CallStep:
-    """Which step of which generation of which shared thing asks; see CallIdentity."""
+    """Which step of which generation of which shared thing asks; see CallIdentity.
+
+    `learner` is the pseudonym of whoever is charged for it; "" charges nobody in particular. Where the prompt
+    holds a learner's own words (`own_words`), `key` is that learner's id and the call is recorded there.
+    """
 
     key: str
     generation: str
     step: str
+    learner: str = ""
+    own_words: bool = False
+
+    def call(self, provider: ProviderSettings, try_number: int) -> CallIdentity:
+        """Return the identity of one try of this step at a provider."""
+        return CallIdentity(self.key, self.generation, provider.name, self.step, try_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +91,14 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """A validated answer, who gave it and what it cost."""
+    """A validated answer, who gave it to which form of the prompt, and what it cost."""
 
     value: T
     provider: str
     model: str
     spent: Spent
+    prompt: Prompt[T]
+    passed_over: tuple[ProviderFallback, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +113,56 @@ class Failure:
     per_day: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next call has no slot before `until`; come back then, with the reservation if there is one."""
+
+    until: datetime
+    reservation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What every call goes through: the client, the ledger and admission."""
+
+    client: httpx.AsyncClient
+    ledger: CallLedger
+    admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is in hand before the first call: an admission, or a reservation made earlier.
+
+    `patient` tells that nobody else could answer, so that a far slot is worth waiting for.
+    """
+
+    admitted: Admitted | None = None
+    reservation: str | None = None
+    patient: bool = True
+
+
 def no_objections(_: BaseModel) -> Sequence[str]:
     """Accept every valid answer."""
     return ()
 
 
 async def ask(
-    client: httpx.AsyncClient,
-    ledger: CallLedger,
+    line: Line,
     provider: ProviderSettings,
     prompt: Prompt[T],
     step: CallStep,
+    opening: Opening,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,
     objections: Callable[[T], Sequence[str]] = no_objections,
-) -> Answer[T] | Failure | InProgress:
+) -> Answer[T] | Failure | InProgress | Waiting:
     """Put a prompt to a provider within a deadline.
 
     `objections` says what is wrong with a valid answer in words the model can act on; they send it back like
     validation errors do. InProgress means that another copy of the step is in the middle of a call.
     """
-    question = _Question(client, ledger, provider, prompt, step, objections)
+    question = _Question(line, provider, prompt, step, opening, objections)
     return await question.answer(time.monotonic() + deadline_seconds)
 
 
@@ -123,62 +170,113 @@ async def ask(
 class _Question(Generic[T]):
     """The state of one `ask`: what was said so far, what it cost, which second chances are used up."""
 
-    client: httpx.AsyncClient
-    ledger: CallLedger
+    line: Line
     provider: ProviderSettings
     prompt: Prompt[T]
     step: CallStep
+    opening: Opening
     objections: Callable[[T], Sequence[str]]
     correction: tuple[Message, ...] = ()
     retried: bool = False
+    shortened: bool = False
     spent: Spent = Spent()
+    failure: Failure | None = None
 
-    async def answer(self, ends_at: float) -> Answer[T] | Failure | InProgress:
+    async def answer(self, ends_at: float) -> Answer[T] | Failure | InProgress | Waiting:
         """Go on until there is an answer or no second chance is left."""
         while True:
             recorded = await self._call(ends_at)
-            if isinstance(recorded, InProgress):
+            if not isinstance(recorded, Recorded):
                 return recorded
             self.spent = self.spent.plus(recorded)
             judged = self._judge(recorded.outcome)
             if isinstance(judged, Answer):
                 return judged
-            failure, text, errors = judged
+            self.failure, text, errors = judged
             may_go_on = ends_at - time.monotonic() > LEAST_CALL_SECONDS + RETRY_PAUSE_SECONDS
-            if failure.kind is FailureKind.BAD_JSON and not self.correction and may_go_on:
-                self.correction = _correction(text, errors)
-            elif failure.kind in _RETRIED and not self.retried and may_go_on:
-                self.retried = True
-                if recorded.paid_now:
-                    await asyncio.sleep(RETRY_PAUSE_SECONDS)
-            else:
-                return failure
+            if not may_go_on or not self._has_second_chance(self.failure, text, errors):
+                return self.failure
+            if recorded.paid_now and self.failure.kind in _RETRIED:
+                await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
-    async def _call(self, ends_at: float) -> Recorded | InProgress:
+    def _has_second_chance(self, failure: Failure, text: str, errors: Sequence[str]) -> bool:
+        """Prepare the next call, if this failure deserves one; each kind of chance comes once."""
+        if failure.kind is FailureKind.BAD_JSON and not self.correction:
+            self.correction = _correction(text, errors)
+            return True
+        waits = failure.kind is FailureKind.RATE_LIMITED and not failure.per_day
+        if (failure.kind in _RETRIED or waits) and not self.retried:
+            self.retried = True
+            return True
+        shorter = self.prompt.shorter() if self.prompt.shorter is not None else None
+        if failure.kind in _SHORTENED and shorter is not None and not self.shortened:
+            self.shortened = True
+            # Twice two thirds: less than half of the sources.
+            self.prompt = shorter.shorter() if shorter.shorter is not None else shorter
+            return True
+        return False
+
+    async def _call(self, ends_at: float) -> Recorded | InProgress | Waiting | Failure:
+        """Make the next call, or read it; a Failure means that it may not be made."""
+        identity = self.step.call(self.provider, self.spent.tries + 1)
+        known = await self.line.ledger.look(identity)
+        if known is not None:
+            return known
+        prompt = fitted(self.prompt, self.provider.tokens_per_minute, self.correction)
+        if prompt is None:
+            return self._denied(FailureKind.TOO_LARGE, "no form of the request fits the tokens of a minute")
+        self.prompt = prompt
+        size = Size(prompt_tokens(prompt, self.correction), prompt.max_tokens)
+        admitted = await self._admitted(size)
+        if not isinstance(admitted, Admitted):
+            return admitted
         timeout_seconds = min(self.provider.timeout_seconds, max(ends_at - time.monotonic(), 0.0))
-        identity = CallIdentity(
-            key=self.step.key,
-            generation=self.step.generation,
-            provider=self.provider.name,
-            step=self.step.step,
-            try_number=self.spent.tries + 1,
-        )
         request = ChatRequest(
             messages=(
-                Message("system", self.prompt.system),
-                Message("user", self.prompt.user),
+                Message("system", prompt.system),
+                Message("user", prompt.user),
                 *self.correction,
             ),
-            schema_name=self.prompt.schema_name,
-            schema=strict_schema(self.prompt.schema_model),
-            temperature=self.prompt.temperature,
-            max_tokens=self.prompt.max_tokens,
+            schema_name=prompt.schema_name,
+            schema=strict_schema(prompt.schema_model),
+            temperature=prompt.temperature,
+            max_tokens=prompt.max_tokens,
         )
-        return await self.ledger.once(
+        recorded = await self.line.ledger.once(
             identity,
             timeout_seconds,
-            lambda: complete(self.client, self.provider, request, timeout_seconds=timeout_seconds),
+            lambda: complete(self.line.client, self.provider, request, timeout_seconds=timeout_seconds),
         )
+        if isinstance(recorded, Recorded) and recorded.paid_now:
+            await self.line.admission.settle(self.provider, admitted, recorded.outcome)
+        else:
+            await self.line.admission.give_back(self.provider, admitted)
+        return recorded
+
+    async def _admitted(self, size: Size) -> Admitted | Waiting | Failure:
+        """Return the admission in hand, or one for a further call."""
+        opening, self.opening = self.opening, Opening(patient=self.opening.patient)
+        if opening.admitted is not None:
+            return opening.admitted
+        entry = await self.line.admission.enter(
+            self.provider,
+            size,
+            within=HORIZON_SECONDS if opening.patient else NEAR_SECONDS,
+            reservation=opening.reservation,
+        )
+        if isinstance(entry, Admitted):
+            return entry
+        if isinstance(entry, Reserved):
+            return Waiting(datetime.fromtimestamp(entry.until, UTC), entry.reservation)
+        if isinstance(entry, Later):
+            if opening.patient:
+                return Waiting(datetime.fromtimestamp(min(entry.until, _horizon(self.line)), UTC))
+            return self._denied(FailureKind.RATE_LIMITED, "its next slot is too far away")
+        return self._denied(FailureKind.RATE_LIMITED, entry.reason)
+
+    def _denied(self, kind: FailureKind, detail: str) -> Failure:
+        """Return why no further call is made: what the last one brought, or else this."""
+        return self.failure or self._failure(ChatFailure(kind=kind, detail=detail))
 
     def _judge(self, outcome: ChatReply | ChatFailure) -> Answer[T] | tuple[Failure, str, tuple[str, ...]]:
         """Return the answer, or the failure with the text that was wrong and what is wrong with it."""
@@ -195,7 +293,7 @@ class _Question(Generic[T]):
         else:
             errors = tuple(self.objections(value))
             if not errors:
-                return Answer(value, self.provider.name, model, self.spent)
+                return Answer(value, self.provider.name, model, self.spent, self.prompt)
         bad = ChatFailure(kind=FailureKind.BAD_JSON, detail="; ".join(errors)[:300])
         return self._failure(bad), text, errors
 
@@ -208,6 +306,10 @@ class _Question(Generic[T]):
             retry_after=outcome.retry_after,
             per_day=outcome.per_day,
         )
+
+
+def _horizon(line: Line) -> float:
+    return line.admission.now + HORIZON_SECONDS / 2
 
 
 def _correction(text: str, errors: Sequence[str]) -> tuple[Message, ...]:

@@ -17,10 +17,15 @@ class RoadmapAttempt(Model):
 
 
 class ProviderTurn(Model):
-    """Whose turn it is in the chain (None: the first), and who was tried before."""
+    """Whose turn it is in the chain (None: the first), who was tried before, and a place in a queue."""
 
     provider: str | None = None
     fallbacks: list[ProviderFallback] = Field(default_factory=list)
+    reservation: str | None = None
+
+
+class InterpretInput(RoadmapAttempt, ProviderTurn):
+    """Input of `interpret_goal`."""
 
 
 class PlanInput(RoadmapAttempt, ProviderTurn):

@@ -13,30 +13,48 @@ from pydantic import Field, TypeAdapter
 from shared.models.base import Model, Moment
 
 
-class Done(Model):
+class _Outcome(Model):
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain JSON object; what is not said is left out, so that older code can read it."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Skipped(Model):
+    """A provider that was not even asked, and why."""
+
+    provider: str
+    reason: str
+
+
+class Done(_Outcome):
     """The step is done; `result` holds ids and counts."""
 
     kind: Literal["done"] = "done"
     result: dict[str, Any] = Field(default_factory=dict)
 
 
-class Deferred(Model):
-    """The step cannot go on before `until`; call it again then, with the same input."""
+class Deferred(_Outcome):
+    """The step cannot go on before `until`; call it again then, with the same input and the reservation.
+
+    A reservation is a place in a provider's queue, named `provider:id`; it lapses 30 s after `until`.
+    """
 
     kind: Literal["deferred"] = "deferred"
     until: Moment
+    reservation: str | None = None
 
 
-class Next(Model):
-    """The provider `tried` did not manage it; call again with `provider`."""
+class Next(_Outcome):
+    """The provider `tried` did not manage it, and `skipped` ones will not; call again with `provider`."""
 
     kind: Literal["next"] = "next"
     tried: str
     provider: str
     reason: str
+    skipped: list[Skipped] | None = None
 
 
-class Failed(Model):
+class Failed(_Outcome):
     """The step failed for a reason of the business, not of the infrastructure."""
 
     kind: Literal["failed"] = "failed"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from shared.clients import Clients
 from shared.lessons.prompts.prompt import Prompt
-from shared.llm.chain import next_provider, provider_named
+from shared.llm.admission import Admission
+from shared.llm.chain import left_in_chain, provider_named
 from shared.llm.exchange import FailureKind
-from shared.llm.ledger import CallLedger, InProgress
-from shared.llm.structured import Answer, CallStep, Failure, ask, no_objections
+from shared.llm.ledger import CallLedger, CallRecord, InProgress, LearnerCallRecord
+from shared.llm.limiter import Limiter
+from shared.llm.router import Nobody, Router, reservation_at
+from shared.llm.structured import Answer, CallStep, Failure, Line, Waiting, ask, no_objections
+from shared.llm.usage import Budgets
 from shared.models.inputs import ProviderTurn
-from shared.models.outcomes import Deferred, Failed, Next
+from shared.models.library import ProviderFallback
+from shared.models.outcomes import Deferred, Failed, Next, Skipped
 from shared.settings import ProviderSettings
 from shared.telemetry import log
 
@@ -26,38 +32,61 @@ REASON_LENGTH = 200
 
 
 def provider_of(clients: Clients, turn: ProviderTurn) -> ProviderSettings | None:
-    """Return the provider whose turn it is, or None when it is the local tier's."""
+    """Return a provider that this turn may go to, or None when it is the local tier's."""
     providers = clients.settings.providers
     if turn.provider is None:
-        return next_provider(providers, None)
+        return providers[0] if providers else None
     return provider_named(providers, turn.provider)
+
+
+def limiter_of(clients: Clients) -> Limiter:
+    """Return the limiter of these clients: one per process, since it knows what it last wrote."""
+    return Limiter(clients.documents)
 
 
 async def take_turn(
     clients: Clients,
-    provider: ProviderSettings,
+    turn: ProviderTurn,
     prompt: Prompt[T],
     step: CallStep,
     refusal: str,
     objections: Callable[[T], Sequence[str]] = no_objections,
 ) -> Answer[T] | Deferred | Next | Failed:
-    """Ask one provider; `objections` send a valid answer back once.
+    """Ask the provider that the router chooses among those not tried yet.
 
-    A failure hands the turn on; a refusal, which fails with code `refusal`, is neither repeated nor shopped
-    around.
+    `objections` send a valid answer back once. A failure hands the turn on; a refusal, which fails with code
+    `refusal`, is neither repeated nor shopped around. The answer says who was passed over and why.
     """
-    ledger = CallLedger(clients.documents)
-    answer = await ask(clients.http, ledger, provider, prompt, step, objections=objections)
+    tried = {fallback.provider for fallback in turn.fallbacks}
+    candidates = left_in_chain(clients.settings.providers, tried)
+    if not candidates:
+        # The settings have changed while this turn was on its way.
+        return Next(tried=turn.provider or LOCAL, provider=LOCAL, reason="it is no longer in the chain")
+    ledger = CallLedger(clients.documents, LearnerCallRecord if step.own_words else CallRecord)
+    admission = Admission(
+        clients.kept(limiter_of), Budgets(clients.documents, clients.settings), step.learner
+    )
+    choice = await Router(ledger, admission).choose(candidates, prompt, step, turn.reservation)
+    if isinstance(choice, Waiting):
+        log("provider.waiting", count=len(candidates))
+        return Deferred(until=choice.until, reservation=choice.reservation)
+    if isinstance(choice, Nobody):
+        return _handed_to_local(choice.passed_over)
+    provider = choice.provider
+    line = Line(clients.http, ledger, admission)
+    answer = await ask(line, provider, prompt, step, choice.opening, objections=objections)
+    if isinstance(answer, Waiting):
+        return Deferred(until=answer.until, reservation=reservation_at(provider, answer))
     if isinstance(answer, InProgress):
         return Deferred(until=answer.until)
     if isinstance(answer, Failure):
         log("provider.failed", provider=provider.name, code=answer.kind.value, reason=answer.kind.value)
         if answer.kind is FailureKind.REFUSED:
             return Failed(code=refusal)
-        following = next_provider(clients.settings.providers, provider.name)
+        following = [one for one in candidates if one is not provider]
         return Next(
             tried=provider.name,
-            provider=following.name if following else LOCAL,
+            provider=following[0].name if following else LOCAL,
             reason=answer.reason[:REASON_LENGTH],
         )
     log(
@@ -67,4 +96,16 @@ async def take_turn(
         seconds=answer.spent.seconds,
         count=answer.spent.tries,
     )
-    return answer
+    return replace(answer, passed_over=choice.passed_over)
+
+
+def _handed_to_local(passed_over: Sequence[ProviderFallback]) -> Next:
+    first, *rest = passed_over
+    for one in passed_over:
+        log("provider.passed_over", provider=one.provider, reason=one.reason)
+    return Next(
+        tried=first.provider,
+        provider=LOCAL,
+        reason=first.reason[:REASON_LENGTH],
+        skipped=[Skipped(provider=one.provider, reason=one.reason) for one in rest] or None,
+    )

@@ -81,9 +81,11 @@ class Generations:
     ) -> int:
         """Become a Waiter of the running generation, or begin one; returns the generation.
 
+        Whoever begins it is charged for it, though all who wait get it.
         Raises what a lost race raises.
         """
         key = specification.key
+        cause = cause.model_copy(update={"charged_to": pseudonym(self._settings, lesson.user_id)})
         if head is None:
             head = LessonHead(
                 id=LessonHead.ID,

@@ -14,6 +14,7 @@ from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.models.specification import LessonSpecification
 from shared.models.status import GenerationStatus
 from shared.planning.local_curriculum import local_curriculum
+from shared.security.pseudonym import pseudonym
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.failures import failure
@@ -91,8 +92,10 @@ class Outlining:
             # A made-up outline in the middle of a researched plan would be worse than an honest failure.
             return Failed(code="providers_failed")
         prompt = outline_prompt(version.specification, version.plan, module.order + 1)
-        step = CallStep(version.key, call_generation(roadmap.id, roadmap.attempt), f"outline-{module.order}")
-        answer = await take_turn(self._clients, provider, prompt, step, "goal_refused")
+        generation = call_generation(roadmap.id, roadmap.attempt)
+        learner = pseudonym(self._clients.settings, roadmap.user_id)
+        step = CallStep(version.key, generation, f"outline-{module.order}", learner)
+        answer = await take_turn(self._clients, work, prompt, step, "goal_refused")
         if not isinstance(answer, Answer):
             return answer
         metadata = answer_metadata(answer, prompt.version)

@@ -16,6 +16,7 @@ from shared.models.roadmap import Module, ModuleSummary, Phase, Roadmap
 from shared.models.specification import CurriculumSpecification
 from shared.models.status import GenerationStatus
 from shared.planning.local_curriculum import local_curriculum
+from shared.security.pseudonym import pseudonym
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.counters import count
@@ -102,8 +103,9 @@ class Planning:
         if provider is None:
             return await self._plan_locally(specification, cached, number)
         prompt = plan_prompt(specification)
-        step = CallStep(specification.key, call_generation(roadmap.id, roadmap.attempt), "plan")
-        answer = await take_turn(self._clients, provider, prompt, step, "goal_refused")
+        learner = pseudonym(self._clients.settings, roadmap.user_id)
+        step = CallStep(specification.key, call_generation(roadmap.id, roadmap.attempt), "plan", learner)
+        answer = await take_turn(self._clients, work, prompt, step, "goal_refused")
         if not isinstance(answer, Answer):
             return answer
         metadata = answer_metadata(answer, prompt.version)

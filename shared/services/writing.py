@@ -114,13 +114,13 @@ class Writing:
         def judged(draft: LessonDraft) -> Judged:
             return apply_gates(draft.to_content(head.specification, brief), assignment)
 
-        step = CallStep(head.key, f"lesson-{head.generation}", "lesson")
+        step = CallStep(head.key, f"lesson-{head.generation}", "lesson", head.cause.charged_to)
         answer = await take_turn(
-            self._clients, provider, prompt, step, "refused", lambda draft: judged(draft).objections
+            self._clients, work, prompt, step, "refused", lambda draft: judged(draft).objections
         )
         if not isinstance(answer, Answer):
             return answer
-        spent = answer.spent
+        spent, prompt = answer.spent, answer.prompt
         metadata = _metadata(head, work, answer.provider, Tier.MODEL).model_copy(
             update={
                 "prompt": prompt.user,
@@ -133,6 +133,7 @@ class Writing:
                 "completion_tokens": spent.completion_tokens,
                 "cost_usd": spent.cost_usd,
                 "seconds": spent.seconds,
+                "fallbacks": [*work.fallbacks, *answer.passed_over],
             }
         )
         accepted = judged(answer.value)

@@ -87,6 +87,9 @@ def test_a_blank_value_is_an_unset_one() -> None:
         ({"LLM__GROQ__REQUESTS_PER_MINUTE": "0"}, "LLM__GROQ__REQUESTS_PER_MINUTE"),
         ({"LLM__GROQ__REQUESTS_PER_DAY": "x"}, "LLM__GROQ__REQUESTS_PER_DAY"),
         ({"LLM__GROQ__TOKENS_PER_MINUTE": "-5"}, "LLM__GROQ__TOKENS_PER_MINUTE"),
+        ({"LLM__GROQ__DAY_TIME_ZONE": "Mars/Olympus"}, "LLM__GROQ__DAY_TIME_ZONE"),
+        ({"LLM_DAILY_BUDGET_USD": "-1"}, "LLM_DAILY_BUDGET_USD"),
+        ({"LEARNER_DAILY_BUDGET_USD": "much"}, "LEARNER_DAILY_BUDGET_USD"),
         ({"LLM__GROQ__PRICE_IN": "-0.1"}, "LLM__GROQ__PRICE_IN"),
         ({"LLM__GROQ__PRICE_OUT": "inf"}, "LLM__GROQ__PRICE_OUT"),
         ({"LLM_CHAIN": "local"}, "LLM__LOCAL__BASE_URL"),
@@ -151,6 +154,7 @@ def test_a_provider_is_read_from_its_group() -> None:
         "REQUESTS_PER_MINUTE": "3",
         "REQUESTS_PER_DAY": "40",
         "TOKENS_PER_MINUTE": "5000",
+        "DAY_TIME_ZONE": "Asia/Tokyo",
         "PRICE_IN": "0.5",
         "PRICE_OUT": "1.5",
         "TIMEOUT_S": "12.5",
@@ -167,10 +171,20 @@ def test_a_provider_is_read_from_its_group() -> None:
         "requests_per_minute": 3,
         "requests_per_day": 40,
         "tokens_per_minute": 5000,
+        "day_time_zone": "Asia/Tokyo",
         "price_in": 0.5,
         "price_out": 1.5,
         "timeout_seconds": 12.5,
     }
+
+
+def test_a_server_on_this_machine_has_no_limits_but_those_that_are_set() -> None:
+    [mine] = load(
+        LLM_CHAIN="mine", LLM__MINE__BASE_URL="http://127.0.0.1:9/v1", LLM__MINE__MODEL="m"
+    ).providers
+    assert (mine.requests_per_minute, mine.requests_per_day, mine.tokens_per_minute) == (None, None, None)
+    [known] = load(LLM_CHAIN="groq", LLM__GROQ__BASE_URL="http://127.0.0.1:9/v1").providers
+    assert (known.requests_per_minute, known.tokens_per_minute) == (30, 8_000)
 
 
 def test_a_source_is_read_from_its_group() -> None:

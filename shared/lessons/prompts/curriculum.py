@@ -15,6 +15,8 @@ USUAL_MODULES = "six to ten"
 USUAL_LESSONS = "three to five"
 MAX_TOKENS = 4_000
 """Enough for 24 modules or 12 lessons in any script, and little enough for a provider with 8,000 a minute."""
+LEAST_TOKENS = 2_000
+"""A usual plan takes about 1,600 and a usual outline 1,100."""
 TEMPERATURE = 0.3
 
 
@@ -35,6 +37,7 @@ def plan_prompt(specification: CurriculumSpecification) -> Prompt[PlanDraft]:
         schema_name="curriculum_plan",
         temperature=TEMPERATURE,
         max_tokens=MAX_TOKENS,
+        least_tokens=LEAST_TOKENS,
     )
 
 
@@ -66,6 +69,7 @@ def outline_prompt(
         schema_name="module_outline",
         temperature=TEMPERATURE,
         max_tokens=MAX_TOKENS,
+        least_tokens=LEAST_TOKENS,
     )
 
 

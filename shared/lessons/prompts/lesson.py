@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from shared.lessons.prompts.drafts import LessonDraft
 from shared.lessons.prompts.filling import LEVELS, as_data, fill
@@ -15,6 +16,10 @@ from shared.models.specification import LessonSpecification
 
 LESSON_VERSION = "lesson-1"
 MAX_TOKENS = 12_000
+LEAST_TOKENS = 3_500
+"""A short lesson still needs about this much; a reply that ends at its limit is thrown away."""
+LEAST_SOURCE_BYTES = 300
+"""Less of each source than two or three sentences would make the sources an ornament."""
 TEMPERATURE = 0.4
 
 
@@ -53,4 +58,16 @@ def lesson_prompt(
         schema_name="lesson",
         temperature=TEMPERATURE,
         max_tokens=MAX_TOKENS,
+        least_tokens=LEAST_TOKENS,
+        shorter=_shorter(specification, brief, source_bytes),
     )
+
+
+def _shorter(
+    specification: LessonSpecification, brief: Brief, source_bytes: int
+) -> Callable[[], Prompt[LessonDraft]] | None:
+    """Return what asks the same with two thirds of each source, as long as enough is left of them."""
+    fewer = source_bytes * 2 // 3
+    if fewer < LEAST_SOURCE_BYTES or not brief.sources:
+        return None
+    return lambda: lesson_prompt(specification, brief, source_bytes=fewer)

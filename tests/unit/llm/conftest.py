@@ -9,10 +9,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from shared.llm.admission import Admission
 from shared.llm.ledger import CallLedger
-from shared.settings import ProviderSettings
+from shared.llm.limiter import Limiter
+from shared.llm.structured import Line
+from shared.llm.usage import Budgets
+from shared.settings import UNLIMITED, ProviderSettings, load_settings
 from shared.store.documents import Documents
 from shared.store.sqlite import SqliteDocumentStore
+from tests.support.app import app_settings
 from tests.support.model_provider import ModelProvider
 
 KEY = "sk-test-4711-secret"
@@ -37,6 +42,12 @@ def ledger(documents: Documents) -> CallLedger:
 
 
 @pytest.fixture
+def line(client: httpx.AsyncClient, documents: Documents, tmp_path: Path) -> Line:
+    budgets = Budgets(documents, load_settings(app_settings(tmp_path)))
+    return Line(client, CallLedger(documents), Admission(Limiter(documents), budgets, "ada"))
+
+
+@pytest.fixture
 def model_provider() -> Iterator[ModelProvider]:
     with ModelProvider() as provider:
         yield provider
@@ -53,6 +64,7 @@ def settings_for() -> Callable[..., ProviderSettings]:
             "price_in": 1.0,
             "price_out": 2.0,
             "timeout_seconds": 20.0,
+            **UNLIMITED,
             **given,
         }
         return ProviderSettings.model_validate(values)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from shared.lessons.prompts.prompt import Prompt
 from shared.llm import structured
 from shared.llm.exchange import FailureKind
-from shared.llm.ledger import CallLedger, InProgress
+from shared.llm.ledger import InProgress
 from shared.llm.schema import strict_schema
-from shared.llm.structured import Answer, CallStep, Failure, ask
+from shared.llm.structured import Answer, CallStep, Failure, Line, Opening, Waiting, ask
 from shared.models.curriculum import ModuleOutline
 from shared.settings import ProviderSettings
 from shared.store.documents import Documents
@@ -33,6 +33,8 @@ PROMPT = Prompt(
     temperature=0.3,
     max_tokens=1000,
 )
+IMPATIENT = Opening(patient=False)
+"""Somebody else could answer: a far slot is not worth waiting for."""
 GOOD = model_answers.outline("Loops")
 
 Ask = Callable[..., Any]
@@ -45,14 +47,14 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def ask_provider(
-    client: httpx.AsyncClient,
-    ledger: CallLedger,
+    line: Line,
     model_provider: ModelProvider,
     settings_for: Callable[..., ProviderSettings],
 ) -> Ask:
     async def run(**given: Any) -> Any:
         provider = settings_for(model_provider.base_url, **given.pop("settings", {}))
-        return await ask(client, ledger, provider, PROMPT, given.pop("step", STEP), **given)
+        opening = given.pop("opening", Opening())
+        return await ask(line, provider, PROMPT, given.pop("step", STEP), opening, **given)
 
     return run
 
@@ -130,7 +132,8 @@ async def test_a_second_wrong_answer_is_the_last(
     ask_provider: Ask, model_provider: ModelProvider, answer: str
 ) -> None:
     model_provider.script(answer)
-    failure = await ask_provider()
+    # Somebody else could answer, so that a limit per minute is not waited for.
+    failure = await ask_provider(opening=Opening(patient=False))
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.BAD_JSON
     assert failure.spent.tries == 2
@@ -229,7 +232,7 @@ async def test_what_a_repeat_cannot_help_costs_one_call(
     ask_provider: Ask, model_provider: ModelProvider, answer: str, kind: FailureKind
 ) -> None:
     model_provider.script(answer)
-    failure = await ask_provider()
+    failure = await ask_provider(opening=IMPATIENT)
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.provider) == (kind, "fake")
     assert failure.reason.startswith(f"{kind.value}: ")
@@ -241,9 +244,27 @@ async def test_a_named_time_to_wait_reaches_the_caller(
     ask_provider: Ask, model_provider: ModelProvider
 ) -> None:
     model_provider.script("429", retry_after=12.5)
-    failure = await ask_provider()
+    failure = await ask_provider(opening=IMPATIENT)
     assert isinstance(failure, Failure)
     assert failure.retry_after == 12.5
+
+
+async def test_a_limit_that_ends_soon_is_waited_for(ask_provider: Ask, model_provider: ModelProvider) -> None:
+    model_provider.script("429", retry_after=0.2, times=1)
+    answer = await ask_provider(opening=IMPATIENT)
+    assert isinstance(answer, Answer)
+    assert answer.spent.tries == 2
+
+
+async def test_a_limit_that_ends_later_is_waited_for_elsewhere_when_nobody_else_could_answer(
+    ask_provider: Ask, model_provider: ModelProvider
+) -> None:
+    model_provider.script("429", retry_after=40, times=1)
+    waiting = await ask_provider(settings={"requests_per_minute": 10})
+    assert isinstance(waiting, Waiting)
+    assert 35 < (waiting.until - datetime.now(UTC)).total_seconds() <= 40
+    assert waiting.reservation
+    assert model_provider.calls()["outline"] == 1
 
 
 async def test_copies_at_the_same_time_make_one_call(
@@ -257,8 +278,7 @@ async def test_copies_at_the_same_time_make_one_call(
 
 
 async def test_a_process_that_dies_after_its_first_wrong_answer_pays_only_for_the_second(
-    client: httpx.AsyncClient,
-    documents: Documents,
+    line: Line,
     model_provider: ModelProvider,
     settings_for: Callable[..., ProviderSettings],
 ) -> None:
@@ -270,12 +290,12 @@ async def test_a_process_that_dies_after_its_first_wrong_answer_pays_only_for_th
 
     provider = settings_for(model_provider.base_url)
     with pytest.raises(Died):
-        await ask(client, CallLedger(documents), provider, PROMPT, STEP, objections=die)
+        await ask(line, provider, PROMPT, STEP, Opening(), objections=die)
 
     def first_answer_was_bad(_: ModuleOutline) -> Sequence[str]:
         return [] if len(model_provider.requests) > 1 else ["shorter, please"]
 
-    answer = await ask(client, CallLedger(documents), provider, PROMPT, STEP, objections=first_answer_was_bad)
+    answer = await ask(line, provider, PROMPT, STEP, Opening(), objections=first_answer_was_bad)
     assert isinstance(answer, Answer)
     assert (answer.spent.tries, model_provider.calls()["outline"]) == (2, 2)
 

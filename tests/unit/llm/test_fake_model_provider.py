@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from shared.lessons.prompts import lesson_prompt, outline_prompt, plan_prompt
-from shared.llm.ledger import CallLedger
-from shared.llm.structured import Answer, CallStep, ask
+from shared.llm.structured import Answer, CallStep, Line, Opening, ask
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.research import Brief, Passage, Source
 from shared.models.specification import CurriculumSpecification, LessonSpecification
@@ -45,19 +44,22 @@ BRIEF = Brief(
 
 
 async def test_it_answers_every_step_of_the_app_validly(
-    client: httpx.AsyncClient,
-    ledger: CallLedger,
+    line: Line,
     model_provider: ModelProvider,
     settings_for: Callable[..., ProviderSettings],
 ) -> None:
     provider = settings_for(model_provider.base_url)
-    planned = await ask(client, ledger, provider, plan_prompt(CURRICULUM), CallStep("k", "1", "plan"))
+    planned = await ask(line, provider, plan_prompt(CURRICULUM), CallStep("k", "1", "plan"), Opening())
     assert isinstance(planned, Answer)
     plan = planned.value.to_plan()
     assert len(plan.modules) == 8
     assert all("C#" in module.title for module in plan.modules)
     outlined = await ask(
-        client, ledger, provider, outline_prompt(CURRICULUM, plan, 5), CallStep("k", "1", "outline-5")
+        line,
+        provider,
+        outline_prompt(CURRICULUM, plan, 5),
+        CallStep("k", "1", "outline-5"),
+        Opening(),
     )
     assert isinstance(outlined, Answer)
     lesson = outlined.value.lessons[2]
@@ -69,7 +71,7 @@ async def test_it_answers_every_step_of_the_app_validly(
         style=LearningStyle.HANDS_ON,
     )
     written = await ask(
-        client, ledger, provider, lesson_prompt(specification, BRIEF), CallStep("k", "1", "write")
+        line, provider, lesson_prompt(specification, BRIEF), CallStep("k", "1", "write"), Opening()
     )
     assert isinstance(written, Answer)
     content = written.value.to_content(specification, BRIEF)
@@ -93,7 +95,7 @@ async def test_a_rule_hits_its_target_only(client: httpx.AsyncClient, model_prov
         for module in ("The first", "The Second", "The second", "The third")
     ]
     assert statuses == [200, 500, 200, 200]
-    assert model_provider.calls() == {"plan": 0, "outline": 4, "lesson": 0, "other": 0}
+    assert model_provider.calls() == {"interpret": 0, "plan": 0, "outline": 4, "lesson": 0, "other": 0}
 
 
 async def test_it_serves_two_hundred_slow_requests_at_once(client: httpx.AsyncClient) -> None:
@@ -132,7 +134,13 @@ async def test_as_a_process_it_is_steered_over_http(client: httpx.AsyncClient, p
     assert (await client.post(f"{provider_process}/chat/completions", json=body)).status_code == 429
     reply = await client.post(f"{provider_process}/chat/completions", json=body)
     assert len(json.loads(reply.json()["choices"][0]["message"]["content"])["modules"]) == 3
-    assert (await client.get(f"{root}/calls")).json() == {"plan": 2, "outline": 0, "lesson": 0, "other": 0}
+    assert (await client.get(f"{root}/calls")).json() == {
+        "interpret": 0,
+        "plan": 2,
+        "outline": 0,
+        "lesson": 0,
+        "other": 0,
+    }
     assert (await client.get(f"{root}/requests")).json()[0]["target"] == "Go"
     assert (await client.delete(f"{root}/script")).status_code == 204
     assert (await client.get(f"{root}/calls")).json()["plan"] == 0

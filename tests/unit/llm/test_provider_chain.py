@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.llm.chain import estimate_cost_usd, next_provider, provider_named
+from shared.llm.chain import estimate_cost_usd, left_in_chain, provider_named
 from shared.settings import ProviderSettings
 
 
@@ -15,18 +15,10 @@ def chain(settings_for: Callable[..., ProviderSettings]) -> tuple[ProviderSettin
     return tuple(settings_for("http://127.0.0.1:9/v1", name=name) for name in ("first", "second", "third"))
 
 
-def test_the_chain_is_walked_once(chain: tuple[ProviderSettings, ...]) -> None:
-    walked, current = [], next_provider(chain, None)
-    while current is not None:
-        walked.append(current.name)
-        current = next_provider(chain, current.name)
-    assert walked == ["first", "second", "third"]
-
-
-def test_an_empty_chain_and_an_unknown_name_are_the_end(chain: tuple[ProviderSettings, ...]) -> None:
-    assert next_provider((), None) is None
-    assert next_provider((), "first") is None
-    assert next_provider(chain, "removed meanwhile") is None
+def test_whoever_was_not_tried_is_left(chain: tuple[ProviderSettings, ...]) -> None:
+    assert left_in_chain(chain, ()) == chain
+    assert left_in_chain(chain, {"second", "removed meanwhile"}) == (chain[0], chain[2])
+    assert left_in_chain(chain, {"first", "second", "third"}) == ()
 
 
 def test_a_provider_is_found_by_its_name(chain: tuple[ProviderSettings, ...]) -> None:

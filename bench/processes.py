@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from bench.figures import ModelSeconds
+from shared.settings import AZURE_MARKERS
 from tests.support.local_host import ROOT, LocalHost
 from tests.support.model_answers import plan
 
@@ -58,8 +59,12 @@ def model_provider(seconds: ModelSeconds) -> Iterator[Provider]:
 
 
 def environment(folder: Path, provider_url: str = "") -> dict[str, str]:
-    """Return the app's settings: nothing leaves this machine, and no quota ends the benchmark."""
-    return {
+    """Return the app's settings: nothing leaves this machine, and no quota ends the benchmark.
+
+    The marks of an app on Azure, which some container tools set too, are taken away: this is a developer's
+    machine.
+    """
+    return dict.fromkeys(AZURE_MARKERS, "") | {
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AUTH_MODE": "development",
         "TASK_HUB": "SkillSyncBench",

@@ -21,11 +21,13 @@ GET, POST, PUT = ["GET"], ["POST"], ["PUT"]
 # Every HTTP function: method, route, whether it takes the durable client.
 HTTP_FUNCTIONS: dict[str, tuple[list[str], str, bool]] = {
     "choose_lesson_version": (PUT, "lessons/{id:guid:length(36)}/version", False),
+    "create_lesson_task": (POST, "lessons", True),
     "create_roadmap": (POST, "roadmaps", True),
     "generate_lesson": (POST, "lessons/{id:guid:length(36)}/generate", True),
     "get_health": (GET, "health", False),
     "get_lesson": (GET, "lessons/{id:guid:length(36)}", False),
     "get_lesson_status": (GET, "lessons/{id:guid:length(36)}/status", False),
+    "get_lesson_task": (GET, "lessons/status/{id:guid:length(36)}", False),
     "get_lesson_version": (
         GET,
         "lessons/{id:guid:length(36)}/versions/{version:maxlength(12)}",
@@ -34,16 +36,20 @@ HTTP_FUNCTIONS: dict[str, tuple[list[str], str, bool]] = {
     "get_ready": (GET, "ready", False),
     "get_roadmap": (GET, "roadmaps/{id:guid:length(36)}", False),
     "get_roadmap_status": (GET, "roadmaps/{id:guid:length(36)}/status", False),
+    "get_topic_lesson": (GET, "lessons/{subject:maxlength(35)}/{topic:maxlength(35)}", False),
+    "get_topic_lesson_by_query": (GET, "lessons/topic", False),
+    "list_lesson_tasks": (GET, "lessons/tasks", False),
     "list_lesson_versions": (GET, "lessons/{id:guid:length(36)}/versions", False),
     "list_module_lessons": (GET, "modules/{id:guid:length(36)}/lessons", False),
     "list_roadmaps": (GET, "roadmaps", False),
+    "look_up_lesson": (GET, "lessons/lookup", True),
     "regenerate_lesson": (POST, "lessons/{id:guid:length(36)}/regenerate", True),
     "retry_roadmap": (POST, "roadmaps/{id:guid:length(36)}/retry", True),
 }
 ORCHESTRATORS = ("lesson_orchestrator", "roadmap_orchestrator")
 ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
-    *("finish_roadmap", "outline_module", "plan_roadmap"),
+    *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
 )
 
 CLIENT = {"direction": "IN", "type": "durableClient", "name": "client"}

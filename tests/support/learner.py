@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
@@ -62,6 +63,22 @@ class Learner:
         """Wait until the lesson has ended; returns it whole."""
         self._await(f"/lessons/{lesson_id}/status", "generation_status", seconds)
         return self.lesson(lesson_id)
+
+    def regenerate(self, lesson_id: str, **wish: str) -> httpx.Response:
+        """Ask for a new version of a lesson."""
+        return self.http.post(f"/lessons/{lesson_id}/regenerate", json=wish)
+
+    def await_regenerated(self, lesson_id: str, seconds: float = 60) -> Body:
+        """Wait until no new version of the lesson is being written; returns it whole."""
+        return self.await_that(lesson_id, lambda lesson: not lesson["regenerating"], seconds)
+
+    def await_that(self, lesson_id: str, holds: Callable[[Body], bool], seconds: float = 60) -> Body:
+        """Wait until something holds of the lesson; returns it whole."""
+        deadline = time.monotonic() + seconds
+        while not holds(lesson := self.lesson(lesson_id)):
+            assert time.monotonic() < deadline, f"{lesson_id} is still {lesson} after {seconds} s"
+            time.sleep(0.1)
+        return lesson
 
     def lesson(self, lesson_id: str) -> Body:
         return self._get(f"/lessons/{lesson_id}")

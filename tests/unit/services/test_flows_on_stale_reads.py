@@ -64,7 +64,7 @@ async def made_roadmap(processes: list[Clients], flow: Flow, user_id: str) -> Ro
 
 async def first_lesson(clients: Clients, roadmap: Roadmap) -> Lesson:
     lessons = await Roadmaps(clients).lessons(roadmap.user_id, roadmap.id)
-    return min(lessons, key=lambda lesson: (roadmap.modules[lesson.module_id].order, lesson.order))
+    return min(lessons, key=lambda lesson: (roadmap.modules[lesson.module_id or ""].order, lesson.order))
 
 
 async def test_a_roadmap_is_completed_across_instances(processes: list[Clients]) -> None:

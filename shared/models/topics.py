@@ -1,0 +1,178 @@
+"""Requests and answers of the lessons that stand alone: by topic, by step title, as tasks.
+
+Here a generation that runs is `in_progress`, and one that was canceled has `failed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.models.base import Model, Moment, Printable
+from shared.models.learner import LearningStyle
+from shared.models.library import LessonVersion
+from shared.models.requests import Typed
+from shared.models.roadmap import Failure, Task
+from shared.models.status import GenerationStatus
+from shared.models.versions import VersionView
+from shared.models.views import LessonView
+
+MAX_LESSON_NUMBER = 100
+
+
+def _has_letters(text: str) -> str:
+    """Refuse what names nothing, such as "..." or a lone emoji."""
+    if not any(character.isalnum() for character in text):
+        raise ValueError("must contain a letter or a digit")
+    return text
+
+
+TopicText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=150),
+    Printable,
+    Typed,
+    AfterValidator(_has_letters),
+]
+
+
+class TopicRequest(Model):
+    """A subject and a topic of it."""
+
+    subject: TopicText
+    topic: TopicText
+
+
+class TaskRequest(TopicRequest):
+    """The body of `POST /lessons`."""
+
+    user_id: str | None = None
+    include_wikipedia: bool = True
+    force_regenerate: bool = True
+
+
+class LookupRequest(Model):
+    """The query of `GET /lessons/lookup`; without a subject the step's title is the subject."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    step_title: TopicText
+    learning_style: LearningStyle = LearningStyle.MIXED
+    lesson_number: int = Field(default=1, ge=1, le=MAX_LESSON_NUMBER)
+    subject: TopicText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_missing(cls, query: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in query.items() if value.strip()}
+
+
+class TaskStatus(StrEnum):
+    """How far a task is."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @classmethod
+    def of(cls, status: GenerationStatus) -> TaskStatus:
+        """Return a generation status in the words of tasks."""
+        return _WORDS[status]
+
+
+_WORDS = {
+    GenerationStatus.PENDING: TaskStatus.PENDING,
+    GenerationStatus.GENERATING: TaskStatus.IN_PROGRESS,
+    GenerationStatus.COMPLETED: TaskStatus.COMPLETED,
+    GenerationStatus.FAILED: TaskStatus.FAILED,
+    GenerationStatus.CANCELED: TaskStatus.FAILED,
+}
+
+
+def in_words_of_tasks(lesson: LessonView) -> dict[str, Any]:
+    """Return a lesson's JSON with its status in the words of tasks."""
+    return {**lesson.to_json(), "generation_status": TaskStatus.of(lesson.generation_status).value}
+
+
+class TaskSummary(Model):
+    """A task in a list."""
+
+    task_id: str
+    lesson_id: str
+    subject: str
+    topic: str
+    status: TaskStatus
+    message: str
+    created_at: Moment
+    completed_at: Moment | None
+    error: Failure | None
+
+    @classmethod
+    def of(cls, task: Task) -> TaskSummary:
+        """Return the summary of a stored task."""
+        return cls(
+            task_id=task.id,
+            lesson_id=task.lesson_id,
+            subject=task.subject,
+            topic=task.topic,
+            status=TaskStatus.of(task.status),
+            message=task.message,
+            created_at=task.created_at,
+            completed_at=task.completed_at,
+            error=task.error,
+        )
+
+
+class TaskList(Model):
+    """The caller's tasks: those that run, and how many there are of each status."""
+
+    active: list[TaskSummary]
+    counts: dict[TaskStatus, int]
+
+    @classmethod
+    def of(cls, tasks: Iterable[Task]) -> TaskList:
+        """Return the list of stored tasks, the newest first."""
+        newest = sorted(tasks, key=lambda task: task.created_at, reverse=True)
+        summaries = [TaskSummary.of(task) for task in newest]
+        counts = {status: sum(task.status is status for task in summaries) for status in TaskStatus}
+        running = (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
+        return cls(active=[task for task in summaries if task.status in running], counts=counts)
+
+
+class TopicMetadata(Model):
+    """When a topic's lesson was written."""
+
+    timestamp: datetime
+    date_created: datetime
+    version: str
+    last_updated: datetime
+
+
+class TopicView(VersionView):
+    """The newest version of a topic's lesson."""
+
+    subject: str
+    topic: str
+    metadata: TopicMetadata
+
+    @classmethod
+    def newest(cls, version: LessonVersion, first: datetime) -> TopicView:
+        """Return the view of the newest version of a lesson that was `first` written then."""
+        return cls.model_validate(
+            {
+                **VersionView.whole(version).model_dump(),
+                "subject": version.specification.curriculum.subject,
+                "topic": version.specification.title,
+                "metadata": TopicMetadata(
+                    timestamp=version.generation_metadata.generated_at,
+                    date_created=first,
+                    version=version.version,
+                    last_updated=version.generation_metadata.generated_at,
+                ),
+            }
+        )

@@ -1,0 +1,50 @@
+"""Lessons that stand alone: a topic of a subject, without a roadmap around it.
+
+Everything is made from the parameters, so that whoever asks for the same gets the same lesson.
+"""
+
+from __future__ import annotations
+
+from shared.models.learner import LearningStyle, SkillLevel
+from shared.models.specification import CurriculumSpecification, LessonSpecification
+
+LANGUAGE = "en"
+ESTIMATED_MINUTES = 30
+
+# What a first, a second and each later lesson on one topic are for.
+_OBJECTIVES = (
+    (
+        "Explain what {topic} is and what it is for",
+        "Follow an example of {topic} step by step",
+        "Use {topic} in a small task of your own",
+    ),
+    (
+        "Practise {topic} on typical tasks",
+        "Recognise and correct common mistakes with {topic}",
+        "Choose between different ways of using {topic}",
+    ),
+    (
+        "Apply {topic} to a larger task",
+        "Explain how {topic} works underneath",
+        "Judge when {topic} is the wrong choice",
+    ),
+)
+
+
+def standalone_specification(
+    subject: str, topic: str, style: LearningStyle = LearningStyle.MIXED, lesson_number: int = 1
+) -> LessonSpecification:
+    """Return the specification of the nth lesson (from 1) on a topic: for beginners, in English.
+
+    The topic is the module's title and the lesson's; later lessons say their number.
+    """
+    subject, topic = " ".join(subject.split()), " ".join(topic.split())
+    module_title = topic if lesson_number == 1 else f"{topic} ({lesson_number})"
+    stage = _OBJECTIVES[min(lesson_number, len(_OBJECTIVES)) - 1]
+    return LessonSpecification(
+        curriculum=CurriculumSpecification(subject=subject, level=SkillLevel.BEGINNER, language=LANGUAGE),
+        module_title=module_title,
+        title=topic,
+        objectives=[objective.format(topic=topic) for objective in stage],
+        style=style,
+    )

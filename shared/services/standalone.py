@@ -1,0 +1,81 @@
+"""Lessons without a roadmap: getting or generating one by its topic, and reading the newest of a topic."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import suppress
+
+from shared.clients import Clients
+from shared.errors import Conflict
+from shared.models.library import LessonHead, LessonVersion
+from shared.models.roadmap import Lesson
+from shared.models.specification import LessonSpecification
+from shared.models.topics import TopicView
+from shared.orchestrations import Orchestrations
+from shared.planning.standalone import ESTIMATED_MINUTES
+from shared.services.lesson_generation import CHANGING, LessonGeneration
+from shared.services.roadmaps import not_found
+
+# A lesson that its learner took to another style leaves its place; there are four styles.
+PLACES = 5
+
+
+class StandaloneLessons:
+    """A learner's lessons that belong to no roadmap."""
+
+    def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
+        self._documents = clients.documents
+        self._generation = LessonGeneration(clients, orchestrations)
+
+    async def get_or_generate(self, user_id: str, specification: LessonSpecification) -> Lesson:
+        """Return the learner's lesson: completed from the library, or generating.
+
+        Raises Problem: 429 over the day's quota, 503 while generation is switched off.
+        """
+        lesson = await self._place(user_id, specification)
+        return await self._generation.request(user_id, lesson.id)
+
+    async def _place(self, user_id: str, specification: LessonSpecification) -> Lesson:
+        """Return the learner's lesson of this specification, made if it is not there."""
+        for place in range(PLACES):
+            lesson = _lesson(user_id, specification, place)
+            with suppress(Conflict):
+                return await self._documents.create(lesson)
+            stored = await self._documents.read(Lesson, user_id, lesson.id)
+            if stored.lesson_key == lesson.lesson_key:
+                return stored
+        raise CHANGING
+
+
+def _lesson(user_id: str, specification: LessonSpecification, place: int) -> Lesson:
+    key = specification.key
+    return Lesson(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([user_id, key, place]))),
+        user_id=user_id,
+        order=0,
+        title=specification.title,
+        description=f"{specification.title}: a lesson on {specification.curriculum.subject}.",
+        objectives=specification.objectives,
+        estimated_minutes=ESTIMATED_MINUTES,
+        learning_style=specification.style,
+        lesson_key=key,
+        specification=specification,
+    )
+
+
+class Topics:
+    """What the library holds of a topic, whoever asked for it."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._documents = clients.documents
+
+    async def newest(self, specification: LessonSpecification) -> TopicView:
+        """Return the newest version of a topic's lesson; raises a 404 Problem."""
+        head = await self._documents.find(LessonHead, specification.key, LessonHead.ID)
+        if head is None or not head.latest_version:
+            raise not_found("lesson")
+        version = await self._documents.read(
+            LessonVersion, head.key, LessonVersion.id_of(head.latest_version)
+        )
+        return TopicView.newest(version, head.created_at)

@@ -10,9 +10,18 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.clients import get_clients
-from shared.models.inputs import FinishInput, OutlineInput, PlanInput
+from shared.models.inputs import FinishInput, InterpretInput, OutlineInput, PlanInput
 
 blueprint = df.Blueprint()
+
+
+@blueprint.activity_trigger(input_name="work")
+async def interpret_goal(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
+    """Let a model read a goal that the app cannot read by itself."""
+    from shared.services.interpreting import Interpreting
+
+    outcome = await Interpreting(get_clients()).interpret(InterpretInput.from_json(work))
+    return outcome.to_json()
 
 
 @blueprint.activity_trigger(input_name="work")

@@ -1,4 +1,4 @@
-"""The roadmap orchestrator: plan, outline every module side by side, finish."""
+"""The roadmap orchestrator: interpret where needed, plan, outline every module side by side, finish."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ blueprint = df.Blueprint()
 def roadmap_orchestrator(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
     """Take one attempt of a roadmap from a goal to lesson skeletons.
 
-    Input: `{user_id, roadmap_id, attempt}`. Output: `{status, modules, failed}`. A failed module never
-    loses its siblings: `finish_roadmap` is given the codes of all that failed and writes the end.
+    Input: `{user_id, roadmap_id, attempt}`, and `interpret: true` where a model has still to read the goal.
+    Output: `{status, modules, failed}`. A failed module never loses its siblings: `finish_roadmap` is given
+    the codes of all that failed and writes the end.
     """
-    attempt: dict[str, Any] = context.get_input() or {}
+    attempt: dict[str, Any] = dict(context.get_input() or {})
+    # Whether to interpret is told by the input: instances that were started without it go on as they began.
+    if attempt.pop("interpret", False):
+        [meaning] = yield from in_rounds(context, "interpret_goal", [attempt])
+        if isinstance(meaning, Failed):
+            [end] = yield from in_rounds(context, "finish_roadmap", [{**attempt, "failure": meaning.code}])
+            return _output(end, 0, 0)
+
     [plan] = yield from in_rounds(context, "plan_roadmap", [attempt])
     if isinstance(plan, Failed):
         [end] = yield from in_rounds(context, "finish_roadmap", [{**attempt, "failure": plan.code}])

@@ -81,6 +81,8 @@ class Roadmap(LearnerDocument):
     language: str
     interpretation: str = ""
     alternatives: list[str] = Field(default_factory=list)
+    settled: bool = Field(default=True, description="false while a model has still to interpret the goal")
+    focus_given: bool = Field(default=False, description="the request named the focus")
     skill_level: SkillLevel
     learning_style: LearningStyle
     weekly_hours_low: float

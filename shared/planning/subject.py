@@ -6,6 +6,7 @@ what the goal means is for a planner to judge.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from shared.models.specification import normalise
@@ -32,6 +33,8 @@ NOTHING_TO_LEARN = 'Say what you want to learn, for example "Python" or "photogr
 
 # Each round takes at least one character away.
 _MAX_ROUNDS = MAX_GOAL_CHARACTERS
+# Longer than a year: whose number it is, nobody knows.
+_NUMBER = re.compile(r"\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,8 @@ def _focus(text: str, private: frozenset[str]) -> str:
     if PRONOUNS.search(text) or mentions(text, private | personal_words(text).words):
         return ""
     focus = normalise(trimmed(without_instructions(text)))
+    if _NUMBER.search(focus):
+        return ""
     focus = normalise(corrected(focus) or focus)
     if len(focus) > MAX_FOCUS_CHARACTERS:
         focus = trimmed(focus[:MAX_FOCUS_CHARACTERS].rpartition(" ")[0])

@@ -26,11 +26,10 @@ def instance_id(roadmap: Roadmap) -> str:
 
 async def start_roadmap(orchestrations: Orchestrations, roadmap: Roadmap) -> None:
     """Start the orchestration of an attempt; a failure is left to the reconciler."""
+    work = {"user_id": roadmap.user_id, "roadmap_id": roadmap.id, "attempt": roadmap.attempt}
+    if not roadmap.settled:
+        work["interpret"] = True
     try:
-        await orchestrations.start(
-            "roadmap_orchestrator",
-            instance_id(roadmap),
-            {"user_id": roadmap.user_id, "roadmap_id": roadmap.id, "attempt": roadmap.attempt},
-        )
+        await orchestrations.start("roadmap_orchestrator", instance_id(roadmap), work)
     except StartFailed as error:
         log_fault("roadmap.start_failed", error, roadmap_id=roadmap.id, attempt=roadmap.attempt)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from shared.models.roadmap import Failure
 
 MESSAGES = {
-    "goal_refused": "This goal cannot be planned. Please choose another one.",
+    "goal_refused": (
+        "This goal cannot be planned. Please choose another one. If you or someone near you may be in "
+        "danger, your local emergency number or a crisis line can help."
+    ),
     "refused": "The language model declined to write this lesson.",
     "infrastructure": "Our system was interrupted too often. Please try again.",
     "providers_failed": "No language model gave a usable answer. Please try again later.",

@@ -133,6 +133,9 @@ class RoadmapCreation:
             language=preferences.language or guess_language(plain(request.goal)),
             interpretation=goal.in_words(),
             alternatives=list(goal.alternatives),
+            # A certain reading costs no call; without a provider nobody could read better.
+            settled=goal.certain or not self._clients.settings.providers,
+            focus_given=request.focus is not None,
             skill_level=preferences.skill_level,
             learning_style=preferences.learning_style,
             weekly_hours_low=preferences.hours[0],

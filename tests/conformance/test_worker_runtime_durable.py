@@ -23,7 +23,7 @@ HISTORIES = sorted((ROOT / "tests" / "unit" / "orchestrators" / "histories").glo
 LEARNER = "learner-1"
 ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
-    *("finish_roadmap", "outline_module", "plan_roadmap"),
+    *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
 )
 
 pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime

@@ -36,4 +36,4 @@ def test_the_switch(tmp_path: Path) -> None:
             assert "Retry-After" in refused.headers
             status = linus.lesson(roadmap["modules"][2]["lessons"][0]["id"])
             assert status["generation_status"] == "pending"
-        assert provider.calls() == {"plan": 0, "outline": 0, "lesson": 0, "other": 0}
+        assert provider.calls() == {"interpret": 0, "plan": 0, "outline": 0, "lesson": 0, "other": 0}

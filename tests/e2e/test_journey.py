@@ -85,7 +85,7 @@ def test_the_second_learner_gets_skeleton_and_lesson_with_no_model_call(
         written = first.await_lesson(first_lesson(roadmap)["id"])
         assert written["ai_provider"] == "fake"
         paid = provider.calls()
-        assert paid == {"plan": 1, "outline": 8, "lesson": 1, "other": 0}
+        assert paid == {"interpret": 0, "plan": 1, "outline": 8, "lesson": 1, "other": 0}
 
         again = second.roadmap(goal=f"I want to learn {subject.lower()}!")
         answer = second.generate(first_lesson(again)["id"])
@@ -159,7 +159,7 @@ def test_one_module_that_fails_for_ever_is_retried_alone(
         assert retried.status_code == 202
         mended = learner.await_roadmap(roadmap["roadmap_id"])
         assert {module["status"] for module in mended["modules"]} == {"completed"}
-        assert provider.calls() == {"plan": 0, "outline": 1, "lesson": 0, "other": 0}
+        assert provider.calls() == {"interpret": 0, "plan": 0, "outline": 1, "lesson": 0, "other": 0}
         kept = {lesson["id"] for module in mended["modules"] for lesson in module["lessons"]}
         assert outlined < kept
         progress = learner.status(roadmap["roadmap_id"])["progress"]

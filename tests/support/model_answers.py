@@ -9,8 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-STEP_OF_SCHEMA = {"curriculum_plan": "plan", "module_outline": "outline", "lesson": "lesson"}
-STEPS = ("plan", "outline", "lesson", "other")
+STEP_OF_SCHEMA = {
+    "goal_interpretation": "interpret",
+    "curriculum_plan": "plan",
+    "module_outline": "outline",
+    "lesson": "lesson",
+}
+STEPS = ("interpret", "plan", "outline", "lesson", "other")
 LESSONS_PER_MODULE = 3
 
 MODULE_TITLES = (
@@ -41,7 +46,7 @@ MODULE_TITLES = (
 )
 LESSON_TITLES = ("Meeting {module}", "Practising {module}", "Applying {module}")
 
-_SPECIFICATION = re.compile(r"^Specification: (\{.*\})$", re.MULTILINE)
+_SPECIFICATION = re.compile(r"^(?:Specification|Learner): (\{.*\})$", re.MULTILINE)
 _SOURCE = re.compile(r'<source id="(s\d{1,3})"[^>]*\btitle="([^"]*)"')
 
 
@@ -56,7 +61,7 @@ class Asked:
 
 
 def read_request(body: Mapping[str, Any]) -> Asked:
-    """Recognise the step by the schema's name, and its target (subject, module or lesson) by the prompt."""
+    """Recognise the step by the schema's name, and its target (goal, subject, module, ...) by the prompt."""
     response_format = body.get("response_format") or {}
     schema_name = str((response_format.get("json_schema") or {}).get("name", ""))
     step = STEP_OF_SCHEMA.get(schema_name, "other")
@@ -67,7 +72,7 @@ def read_request(body: Mapping[str, Any]) -> Asked:
     )
     found = _SPECIFICATION.search(text)
     specification: dict[str, Any] = json.loads(found.group(1)) if found else {}
-    field = {"plan": "subject", "outline": "module", "lesson": "lesson"}.get(step, "subject")
+    field = {"interpret": "goal", "outline": "module", "lesson": "lesson"}.get(step, "subject")
     return Asked(
         step=step,
         target=str(specification.get(field, "")),
@@ -78,6 +83,8 @@ def read_request(body: Mapping[str, Any]) -> Asked:
 
 def answer(asked: Asked, modules: int) -> dict[str, Any]:
     """Return the JSON object that a well-behaved model would send for this request."""
+    if asked.step == "interpret":
+        return interpretation(asked.target)
     if asked.step == "plan":
         return plan(asked.target, modules)
     if asked.step == "outline":
@@ -85,6 +92,17 @@ def answer(asked: Asked, modules: int) -> dict[str, Any]:
     if asked.step == "lesson":
         return lesson(asked)
     return {"ok": True}
+
+
+def interpretation(goal: str) -> dict[str, Any]:
+    """Return the last two words of a goal as its subject, as if a model had understood it."""
+    return {
+        "refused": False,
+        "subject": " ".join(re.findall(r"\w+", goal)[-2:])[:80],
+        "focus": "",
+        "alternatives": [],
+        "language": "en",
+    }
 
 
 def plan(subject: str, modules: int) -> dict[str, Any]:

@@ -30,8 +30,9 @@ HANG_SECONDS = 3600.0
 class Rule:
     """Answer otherwise than a good provider would.
 
-    `step` is plan, outline, lesson, other or "" for any; `contains` must occur in the target (the subject,
-    the module's title or the lesson's title); `times` is how often the rule applies (None: for ever).
+    `step` is interpret, plan, outline, lesson, other or "" for any; `contains` must occur in the target (the
+    goal, the subject, the module's title or the lesson's title); `times` is how often the rule applies (None:
+    for ever).
     `answer` is
 
     - an HTTP status as text: "401", "402", "404", "413", "429", "500", "503", ...;

@@ -5,9 +5,11 @@ No web addresses, no video, no objectives: those come from the brief and from th
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from shared.models.base import Model
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.models.base import Model, Printable
 from shared.models.content import (
     Diagram,
     Exercise,
@@ -20,7 +22,25 @@ from shared.models.content import (
 )
 from shared.models.curriculum import MAX_MODULES, CurriculumPlan, ModulePlan, Paragraph, Title
 from shared.models.research import Brief
-from shared.models.specification import LessonSpecification
+from shared.models.specification import LanguageTag, LessonSpecification
+
+SubjectText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), Printable]
+
+
+class InterpretationDraft(Model):
+    """What a goal is about; the texts are empty where it is refused."""
+
+    refused: bool
+    subject: SubjectText
+    focus: SubjectText
+    alternatives: list[SubjectText] = Field(max_length=4)
+    language: LanguageTag
+
+    @model_validator(mode="after")
+    def _names_something(self) -> InterpretationDraft:
+        if not self.refused and not self.subject:
+            raise ValueError("subject: must name what the goal is about")
+        return self
 
 
 class ModuleDraft(Model):

@@ -21,6 +21,7 @@ from shared.llm.ledger import (
     CallRecord,
     CallStatus,
     InProgress,
+    LearnerCallRecord,
     Recorded,
 )
 from shared.store.contract import Document
@@ -69,6 +70,19 @@ class Died(BaseException):
 
 async def record_of(documents: Documents, identity: CallIdentity = IDENTITY) -> CallRecord:
     return await documents.read(CallRecord, identity.key, identity.id)
+
+
+async def test_what_holds_a_learners_words_is_recorded_with_the_learner(documents: Documents) -> None:
+    own = replace(IDENTITY, key="ada")
+    call = PaidCall([REPLY])
+    ledger = CallLedger(documents, LearnerCallRecord)
+    await ledger.once(own, 60, call)
+    assert await ledger.once(own, 60, call) == Recorded(REPLY, 0, paid_now=False)
+    assert call.paid == 1
+    record = await documents.read(LearnerCallRecord, "ada", own.id)
+    assert (record.user_id, record.reply) == ("ada", REPLY)
+    assert await documents.find(CallRecord, "ada", own.id) is None
+    assert (LearnerCallRecord.container, CallRecord.container) == ("learning", "library")
 
 
 @pytest.mark.parametrize("outcome", [REPLY, FAILURE], ids=["reply", "failure"])

@@ -18,6 +18,7 @@ from tests.support.replay import ActivityRaises, Recorder, Script
 
 HISTORIES = Path(__file__).with_name("histories")
 ROADMAP = {"user_id": "learner-1", "roadmap_id": "00000000-0000-4000-8000-000000000001", "attempt": 1}
+INTERPRETED = {**ROADMAP, "interpret": True}
 LESSON = {"lesson_key": "0" * 64, "generation": 1}
 MODULES = ["module-0", "module-1", "module-2"]
 
@@ -44,6 +45,7 @@ def _next(tried: str, provider: str) -> dict[str, Any]:
 
 def _good(name: str, data: dict[str, Any], call: int) -> Any:
     return {
+        "interpret_goal": _done(),
         "plan_roadmap": _done(module_ids=MODULES),
         "outline_module": _done(lessons=3),
         "finish_roadmap": _done(status="completed"),
@@ -72,7 +74,7 @@ def _module_raises_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
 
 
 def _providers_change(name: str, data: dict[str, Any], call: int) -> Any:
-    if name in ("plan_roadmap", "write_lesson") and data.get("provider") != "groq":
+    if name in ("interpret_goal", "plan_roadmap", "write_lesson") and data.get("provider") != "groq":
         return _next("deepseek", "groq")
     return _good(name, data, call)
 
@@ -85,6 +87,12 @@ def _deferred_once(name: str, data: dict[str, Any], call: int) -> Any:
 
 def _plan_refused(name: str, data: dict[str, Any], call: int) -> Any:
     if name == "plan_roadmap":
+        return {"kind": "failed", "code": "goal_refused", "retryable": False}
+    return _good(name, data, call)
+
+
+def _interpretation_refused(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "interpret_goal":
         return {"kind": "failed", "code": "goal_refused", "retryable": False}
     return _good(name, data, call)
 
@@ -121,6 +129,9 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "roadmap-plan-refused": ("roadmap_orchestrator", _plan_refused),
     "roadmap-nothing-left": ("roadmap_orchestrator", _nothing_left),
     "roadmap-end-raises-for-ever": ("roadmap_orchestrator", _end_raises_for_ever),
+    "roadmap-interpreted": ("roadmap_orchestrator", _good),
+    "roadmap-interpreted-by-the-next": ("roadmap_orchestrator", _providers_change),
+    "roadmap-interpretation-refused": ("roadmap_orchestrator", _interpretation_refused),
     "lesson-good": ("lesson_orchestrator", _good),
     "lesson-providers-change": ("lesson_orchestrator", _providers_change),
     "lesson-research-deferred": ("lesson_orchestrator", _deferred_once),
@@ -134,7 +145,9 @@ def main() -> None:
     """Record every scenario."""
     HISTORIES.mkdir(exist_ok=True)
     for name, (orchestrator, script) in SCENARIOS.items():
-        data = ROADMAP if orchestrator.startswith("roadmap") else LESSON
+        data = LESSON if orchestrator.startswith("lesson") else ROADMAP
+        if name.startswith("roadmap-interpret"):
+            data = INTERPRETED
         recorder = Recorder(orchestrator, f"{name}-instance", data, script)
         recording = recorder.record(orchestrator_named(orchestrator))
         path = HISTORIES / f"{name}.json"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.replay import ACTIVITY, TIMER, leaves, replay
-from tests.unit.orchestrators.scenarios import HISTORIES, SCENARIOS, orchestrator_named
+from tests.unit.orchestrators.scenarios import HISTORIES, ROADMAP, SCENARIOS, orchestrator_named
 
 STORED = sorted(HISTORIES.glob("*.json"))
 
@@ -66,6 +66,26 @@ def test_the_next_provider_is_told_who_was_tried() -> None:
     second = json.loads(final_actions("lesson-providers-change")[2]["input"])
     assert second["provider"] == "groq"
     assert second["fallbacks"] == [{"provider": "deepseek", "reason": "server: 502"}]
+
+
+def test_a_goal_is_interpreted_before_it_is_planned_and_only_then() -> None:
+    actions = final_actions("roadmap-interpreted")
+    assert [action["functionName"] for action in actions[:2]] == ["interpret_goal", "plan_roadmap"]
+    assert json.loads(actions[1]["input"]) == ROADMAP, "planning is told nothing of it"
+    plain = [action.get("functionName") for action in final_actions("roadmap-good")]
+    assert "interpret_goal" not in plain
+
+
+def test_planning_begins_with_the_first_provider_whoever_interpreted() -> None:
+    names = [action["functionName"] for action in final_actions("roadmap-interpreted-by-the-next")]
+    assert names[:4] == ["interpret_goal", "interpret_goal", "plan_roadmap", "plan_roadmap"]
+    assert json.loads(final_actions("roadmap-interpreted-by-the-next")[2]["input"]) == ROADMAP
+
+
+def test_a_refused_goal_is_ended_and_not_planned() -> None:
+    actions = final_actions("roadmap-interpretation-refused")
+    assert [action["functionName"] for action in actions] == ["interpret_goal", "finish_roadmap"]
+    assert json.loads(actions[1]["input"])["failure"] == "goal_refused"
 
 
 def test_inputs_hold_ids_and_counts_only() -> None:

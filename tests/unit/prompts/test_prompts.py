@@ -8,12 +8,14 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from shared.lessons import prompts
 from shared.lessons.prompts import curriculum as curriculum_prompts
+from shared.lessons.prompts import interpret_prompt, lesson_prompt, outline_prompt, plan_prompt
+from shared.lessons.prompts import interpretation as interpretation_prompts
 from shared.lessons.prompts import lesson as lesson_prompts
-from shared.lessons.prompts import lesson_prompt, outline_prompt, plan_prompt
-from shared.lessons.prompts.drafts import LessonDraft, PlanDraft
+from shared.lessons.prompts.drafts import InterpretationDraft, LessonDraft, PlanDraft
 from shared.lessons.prompts.filling import LEVELS
 from shared.lessons.prompts.styles import STYLES
 from shared.models.curriculum import CurriculumPlan, ModuleOutline
@@ -26,6 +28,7 @@ TEMPLATES = Path(prompts.__file__).parent / "templates"
 # A lesson says which version of a prompt it was written with, so a version never changes its words.
 # After changing a template: raise its version, and put the new digest here.
 DIGESTS = {
+    "interpret-1": "dc2b0a065e71bf2a",
     "plan-1": "97adc4fb2a36a06d",
     "outline-1": "2aadd8c59940bc24",
     "lesson-1": "e2c30ceec8c18915",
@@ -34,7 +37,12 @@ DIGESTS = {
 
 @pytest.mark.parametrize(
     "version",
-    [curriculum_prompts.PLAN_VERSION, curriculum_prompts.OUTLINE_VERSION, lesson_prompts.LESSON_VERSION],
+    [
+        interpretation_prompts.INTERPRET_VERSION,
+        curriculum_prompts.PLAN_VERSION,
+        curriculum_prompts.OUTLINE_VERSION,
+        lesson_prompts.LESSON_VERSION,
+    ],
 )
 def test_a_changed_template_has_a_new_version(version: str) -> None:
     step = version.rpartition("-")[0]
@@ -43,6 +51,29 @@ def test_a_changed_template_has_a_new_version(version: str) -> None:
         words += "".join(STYLES[style] for style in LearningStyle)
     words += "".join(LEVELS[level] for level in SkillLevel)
     assert hashlib.sha256(words.encode()).hexdigest()[:16] == DIGESTS[version]
+
+
+def test_a_goal_is_interpreted_with_the_profiles_help() -> None:
+    prompt = interpret_prompt("Go\n</x> and “more”", SkillLevel.BEGINNER, "Board games")
+    assert (prompt.version, prompt.schema_name) == ("interpret-1", "goal_interpretation")
+    assert prompt.schema_model is InterpretationDraft
+    learner = re.search(r"^Learner: (\{.*\})$", prompt.user, re.MULTILINE)
+    assert learner
+    assert json.loads(learner[1]) == {
+        "goal": "Go </x> and “more”",
+        "level": "beginner",
+        "industry": "Board games",
+    }
+    assert "<" not in prompt.user
+    assert prompt.system == interpret_prompt("R", SkillLevel.ADVANCED, "").system
+
+
+@pytest.mark.parametrize("subject", ["", "   ", "x" * 81])
+def test_an_interpretation_names_a_subject_unless_it_refuses(subject: str) -> None:
+    answer = {"refused": False, "subject": subject, "focus": "", "alternatives": [], "language": "en"}
+    with pytest.raises(ValidationError):
+        InterpretationDraft.model_validate(answer)
+    assert InterpretationDraft.model_validate(answer | {"refused": True, "subject": ""}).refused
 
 
 def specification_in(user: str) -> dict[str, object]:

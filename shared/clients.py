@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from shared.settings import Settings, get_settings
-from shared.store.documents import Documents
-from shared.store.factory import open_store
 
 if TYPE_CHECKING:
     import httpx
+
+    from shared.store.documents import Documents
 
 T = TypeVar("T")
 
@@ -41,6 +41,9 @@ class Clients:
     def documents(self) -> Documents:
         """The document store."""
         if self._documents is None:
+            from shared.store.documents import Documents
+            from shared.store.factory import open_store
+
             self._documents = Documents(open_store(self.settings))
         return self._documents
 

@@ -1,22 +1,27 @@
-"""HTTP: a learner's lessons. What starts work is imported when it is first asked for: reads start sooner."""
+"""HTTP: a learner's lessons.
+
+Each handler imports what it works with when it is first called: cold start is a feature.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
 from shared.errors import FieldError, Problem
-from shared.models.library import LessonVersion
 from shared.models.status import GenerationStatus
-from shared.models.views import LessonStatus, LessonView
 from shared.orchestrations import Orchestrations
-from shared.services.lessons import Lessons
 from triggers.answers import answering, json_answer, text_answer
 from triggers.polling import polled
 from triggers.questions import caller_id, path_id
+
+if TYPE_CHECKING:
+    from shared.models.library import LessonVersion
+    from shared.models.views import LessonStatus, LessonView
 
 blueprint = df.Blueprint()
 
@@ -31,6 +36,7 @@ FORMATS = ("json", "markdown", "html")
 async def generate_lesson(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """POST /lessons/{id}/generate: 200 from the library, or 202 while it is written."""
     from shared.services.lesson_generation import LessonGeneration
+    from shared.services.lessons import Lessons
 
     clients = get_clients()
     user_id = caller_id(clients, req)
@@ -53,6 +59,8 @@ async def generate_lesson(req: func.HttpRequest, client: df.DurableOrchestration
 @answering
 async def get_lesson(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/{id}: the lesson as JSON, Markdown or HTML."""
+    from shared.services.lessons import Lessons
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     shape = _format(req)
@@ -101,6 +109,8 @@ def _rendered(view: LessonView, version: LessonVersion, shape: str) -> func.Http
 @answering
 async def get_lesson_status(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/{id}/status: how far it is; 304 or a wait until it changes."""
+    from shared.services.lessons import Lessons
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     lessons = Lessons(clients)

@@ -1,18 +1,18 @@
-"""HTTP: a learner's roadmaps. What starts work is imported when it is first asked for: reads start sooner."""
+"""HTTP: a learner's roadmaps.
+
+Each handler imports what it works with when it is first called: cold start is a feature.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
-from shared.models.requests import RoadmapRequest
-from shared.models.roadmap import Roadmap
-from shared.models.views import LessonSummary, RoadmapStatus, RoadmapSummary, RoadmapView
 from shared.orchestrations import Orchestrations
-from shared.services.roadmaps import Roadmaps
 from triggers.answers import answering, json_answer
 from triggers.polling import polled
 from triggers.questions import (
@@ -22,6 +22,9 @@ from triggers.questions import (
     path_id,
     read_body,
 )
+
+if TYPE_CHECKING:
+    from shared.models.roadmap import Roadmap
 
 blueprint = df.Blueprint()
 
@@ -49,6 +52,7 @@ def _accepted(roadmap: Roadmap) -> func.HttpResponse:
 @answering
 async def create_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """POST /roadmaps: 202 with a pending roadmap."""
+    from shared.models.requests import RoadmapRequest
     from shared.services.roadmap_creation import RoadmapCreation
 
     clients = get_clients()
@@ -63,6 +67,9 @@ async def create_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationC
 @answering
 async def list_roadmaps(req: func.HttpRequest) -> func.HttpResponse:
     """GET /roadmaps: the learner's roadmaps, newest first."""
+    from shared.models.views import RoadmapSummary
+    from shared.services.roadmaps import Roadmaps
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     asked = paging(req)
@@ -75,6 +82,9 @@ async def list_roadmaps(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def get_roadmap(req: func.HttpRequest) -> func.HttpResponse:
     """GET /roadmaps/{id}: the whole roadmap."""
+    from shared.models.views import RoadmapView
+    from shared.services.roadmaps import Roadmaps
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     roadmaps = Roadmaps(clients)
@@ -90,6 +100,9 @@ async def get_roadmap(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def get_roadmap_status(req: func.HttpRequest) -> func.HttpResponse:
     """GET /roadmaps/{id}/status: how far it is; 304 or a wait until it changes."""
+    from shared.models.views import RoadmapStatus
+    from shared.services.roadmaps import Roadmaps
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     roadmaps = Roadmaps(clients)
@@ -125,6 +138,9 @@ async def retry_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationCl
 @answering
 async def list_module_lessons(req: func.HttpRequest) -> func.HttpResponse:
     """GET /modules/{id}/lessons: the module's lessons in their order."""
+    from shared.models.views import LessonSummary
+    from shared.services.roadmaps import Roadmaps
+
     clients = get_clients()
     user_id = caller_id(clients, req)
     asked = paging(req)

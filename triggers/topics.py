@@ -1,4 +1,7 @@
-"""HTTP: lessons by topic, without a roadmap: get or generate, the newest version, and as tasks."""
+"""HTTP: lessons by topic, without a roadmap: get or generate, the newest version, and as tasks.
+
+Each handler imports what it works with when it is first called: cold start is a feature.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,8 @@ import azure.functions as func
 from shared.clients import get_clients
 from shared.models.base import timestamp
 from shared.models.status import GenerationStatus
-from shared.models.topics import (
-    LookupRequest,
-    TaskList,
-    TaskRequest,
-    TaskStatus,
-    TaskSummary,
-    TopicRequest,
-    in_words_of_tasks,
-)
 from shared.models.validation import validated
 from shared.orchestrations import Orchestrations
-from shared.services.lessons import Lessons
 from triggers.answers import answering, json_answer
 from triggers.questions import caller_id, path_id, read_body
 
@@ -34,7 +27,9 @@ blueprint = df.Blueprint()
 @answering
 async def look_up_lesson(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """GET /lessons/lookup: the lesson from the library (200), or its generation started (202)."""
+    from shared.models.topics import LookupRequest, in_words_of_tasks
     from shared.planning.standalone import standalone_specification
+    from shared.services.lessons import Lessons
     from shared.services.standalone import StandaloneLessons
 
     clients = get_clients()
@@ -79,6 +74,7 @@ async def get_topic_lesson_by_query(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _newest(req: func.HttpRequest, names: Mapping[str, str]) -> func.HttpResponse:
+    from shared.models.topics import TopicRequest
     from shared.planning.standalone import standalone_specification
     from shared.services.standalone import Topics
 
@@ -95,6 +91,7 @@ async def create_lesson_task(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """POST /lessons: 202 with a task that ends when the topic's lesson is written."""
+    from shared.models.topics import TaskRequest, TaskStatus
     from shared.services.tasks import Tasks, estimated_completion
 
     clients = get_clients()
@@ -119,6 +116,7 @@ async def create_lesson_task(
 @answering
 async def get_lesson_task(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/status/{task_id}: how far the task is; with the lesson once it is completed."""
+    from shared.models.topics import TaskSummary, in_words_of_tasks
     from shared.services.tasks import Tasks
 
     clients = get_clients()
@@ -132,6 +130,7 @@ async def get_lesson_task(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def list_lesson_tasks(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/tasks: the caller's running tasks, and how many there are of each status."""
+    from shared.models.topics import TaskList
     from shared.services.tasks import Tasks
 
     clients = get_clients()

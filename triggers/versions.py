@@ -1,4 +1,7 @@
-"""HTTP: the versions of a learner's lesson, and asking for a new one."""
+"""HTTP: the versions of a learner's lesson, and asking for a new one.
+
+Each handler imports what it works with when it is first called: cold start is a feature.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
-from shared.models.versions import RegenerationRequest, VersionChoice, VersionSummary, VersionView
 from shared.orchestrations import Orchestrations
-from shared.services.lessons import Lessons
 from triggers.answers import answering, json_answer
 from triggers.questions import caller_id, paging, path_id, read_body
 
@@ -26,6 +27,7 @@ async def regenerate_lesson(
     req: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
     """POST /lessons/{id}/regenerate: 202; a new version is written, or a newer one was there already."""
+    from shared.models.versions import RegenerationRequest
     from shared.services.regeneration import LessonRegeneration
 
     clients = get_clients()
@@ -50,6 +52,7 @@ async def regenerate_lesson(
 @answering
 async def list_lesson_versions(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/{id}/versions: how each version came to be, oldest first."""
+    from shared.models.versions import VersionSummary
     from shared.services.versions import Versions
 
     clients = get_clients()
@@ -68,6 +71,7 @@ async def list_lesson_versions(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def get_lesson_version(req: func.HttpRequest) -> func.HttpResponse:
     """GET /lessons/{id}/versions/{version}: one version with its body."""
+    from shared.models.versions import VersionView
     from shared.services.versions import Versions
 
     clients = get_clients()
@@ -82,6 +86,8 @@ async def get_lesson_version(req: func.HttpRequest) -> func.HttpResponse:
 @answering
 async def choose_lesson_version(req: func.HttpRequest) -> func.HttpResponse:
     """PUT /lessons/{id}/version: the lesson shows this version from now on."""
+    from shared.models.versions import VersionChoice
+    from shared.services.lessons import Lessons
     from shared.services.versions import Versions
 
     clients = get_clients()

@@ -19,6 +19,20 @@ LAZY = (
     "trafilatura",
 )
 
+# What only requests and activities need: every model that is built costs milliseconds at cold start.
+FIRST_USE = (
+    "httpx",
+    "shared.lessons",
+    "shared.llm",
+    "shared.models.inputs",
+    "shared.models.library",
+    "shared.models.roadmap",
+    "shared.models.views",
+    "shared.planning",
+    "shared.research",
+    "shared.store",
+)
+
 
 def imported_by(statement: str) -> set[str]:
     run = run_app_script(f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)))")
@@ -28,6 +42,14 @@ def imported_by(statement: str) -> set[str]:
 
 def test_the_app_imports_heavy_libraries_where_they_are_used() -> None:
     assert imported_by("import function_app").isdisjoint(LAZY)
+
+
+def test_the_app_imports_its_own_rooms_when_they_are_first_entered() -> None:
+    assert imported_by("import function_app").isdisjoint(FIRST_USE)
+
+
+def test_every_room_is_named_as_it_is() -> None:
+    assert imported_by(f"import function_app, {', '.join(FIRST_USE)}").issuperset(FIRST_USE)
 
 
 @pytest.mark.parametrize("library", ["azure.cosmos", "nh3", "json_repair"])

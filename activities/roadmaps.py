@@ -1,6 +1,7 @@
 """The activities of the roadmap orchestrator.
 
-Each imports its service when it first runs: a process that only answers HTTP never pays for it.
+Each imports its input and its service when it first runs: a process that only answers HTTP never pays for
+them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from typing import Any
 import azure.durable_functions as df
 
 from shared.clients import get_clients
-from shared.models.inputs import FinishInput, InterpretInput, OutlineInput, PlanInput
 
 blueprint = df.Blueprint()
 
@@ -18,6 +18,7 @@ blueprint = df.Blueprint()
 @blueprint.activity_trigger(input_name="work")
 async def interpret_goal(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """Let a model read a goal that the app cannot read by itself."""
+    from shared.models.inputs import InterpretInput
     from shared.services.interpreting import Interpreting
 
     outcome = await Interpreting(get_clients()).interpret(InterpretInput.from_json(work))
@@ -27,6 +28,7 @@ async def interpret_goal(work: dict) -> dict[str, Any]:  # type: ignore[type-arg
 @blueprint.activity_trigger(input_name="work")
 async def plan_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """Give a roadmap its modules."""
+    from shared.models.inputs import PlanInput
     from shared.services.planning import Planning
 
     outcome = await Planning(get_clients()).plan(PlanInput.from_json(work))
@@ -36,6 +38,7 @@ async def plan_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] 
 @blueprint.activity_trigger(input_name="work")
 async def outline_module(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """Give one module its lesson skeletons."""
+    from shared.models.inputs import OutlineInput
     from shared.services.outlining import Outlining
 
     outcome = await Outlining(get_clients()).outline(OutlineInput.from_json(work))
@@ -45,6 +48,7 @@ async def outline_module(work: dict) -> dict[str, Any]:  # type: ignore[type-arg
 @blueprint.activity_trigger(input_name="work")
 async def finish_roadmap(work: dict) -> dict[str, Any]:  # type: ignore[type-arg] # the SDK cannot read dict[...]
     """End an attempt of a roadmap."""
+    from shared.models.inputs import FinishInput
     from shared.services.ending import RoadmapEnding
 
     outcome = await RoadmapEnding(get_clients()).finish(FinishInput.from_json(work))

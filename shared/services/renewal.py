@@ -26,6 +26,8 @@ PAUSE_AFTER_FAILURE = timedelta(minutes=15)
 def due_renewal(head: LessonHead, settings: Settings, at: datetime) -> Occasion | None:
     """Return why a shared lesson should be written anew now, None when it should not.
 
+    Whether a provider is healthy and affordable is asked only of what is due: that needs reads.
+
     An extractive version is upgraded as soon as there is a provider; any version older than
     LESSON_REFRESH_AFTER_DAYS is refreshed, a model's only by a model.
     """
@@ -45,26 +47,50 @@ def due_renewal(head: LessonHead, settings: Settings, at: datetime) -> Occasion 
     return None
 
 
+def needs_model(head: LessonHead, occasion: Occasion) -> bool:
+    """Tell whether only a model's version would do."""
+    return occasion is Occasion.UPGRADE or head.best_tier is Tier.MODEL
+
+
+async def provider_at_hand(clients: Clients) -> bool:
+    """Tell whether a provider's breaker is closed and the day's budget is not spent."""
+    # Imported when something is due: a request that only links never pays for the model adapters.
+    from shared.llm.usage import DayUsage, Spending
+    from shared.services.asking import limiter_of
+
+    spent = await clients.documents.find(Spending, DayUsage.today(), Spending.ALL)
+    if spent is not None and spent.cost_usd >= clients.settings.daily_budget_usd:
+        return False
+    limiter = clients.kept(limiter_of)
+    for provider in clients.settings.providers:
+        if not (await limiter.state(provider)).breaker.is_open(limiter.now):
+            return True
+    return False
+
+
 class Renewal:
     """What a request does for the lesson beyond being answered; it never fails the request."""
 
     def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
-        self._settings = clients.settings
-        self._documents = clients.documents
+        self._clients = clients
         self._orchestrations = orchestrations
 
     async def renew(self, head: LessonHead) -> None:
         """Begin and start the renewal that is due, if there is one."""
-        occasion = due_renewal(head, self._settings, now())
+        occasion = due_renewal(head, self._clients.settings, now())
         if occasion is None or head.best_version is None:
             return
-        cause = Cause(occasion=occasion, regenerated_from=LessonVersion.label(head.best_version))
         try:
-            begun = await begin_generation(self._documents, head, cause)
+            if needs_model(head, occasion) and not await provider_at_hand(self._clients):
+                return
+            await self._begin(head, occasion, head.best_version)
         except LOST_RACE:
             return  # another request has begun it
         except SkillSyncError as error:
             log_fault("lesson.renewal_failed", error, lesson_key=head.key)
-            return
+
+    async def _begin(self, head: LessonHead, occasion: Occasion, best_version: int) -> None:
+        cause = Cause(occasion=occasion, regenerated_from=LessonVersion.label(best_version))
+        begun = await begin_generation(self._clients.documents, head, cause)
         log("lesson.renewed", lesson_key=head.key, generation=begun.generation, reason=occasion.value)
         await start_generation(self._orchestrations, begun)

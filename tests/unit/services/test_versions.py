@@ -13,6 +13,7 @@ import pytest
 from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import Problem
+from shared.llm.limiter import ProviderState
 from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.library import LessonHead, LessonVersion, Occasion, RegenerationReason
@@ -21,6 +22,7 @@ from shared.models.status import GenerationStatus
 from shared.models.topics import TaskRequest
 from shared.models.versions import RegenerationRequest
 from shared.planning.standalone import standalone_specification
+from shared.services.asking import limiter_of
 from shared.services.counters import count
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
@@ -162,6 +164,31 @@ async def test_no_upgrade_while_generation_is_switched_off(
         with pytest.raises(Problem, match="switched off"):
             await LessonRegeneration(processes[0], flow.orchestrations).request("grace", lesson.id, NO_WISH)
     assert flow.started == []
+
+
+async def test_no_upgrade_without_a_provider_that_is_well_and_affordable(
+    processes: list[Clients], provider: ModelProvider
+) -> None:
+    flow = Flow(processes[:1])
+    await quoted(processes[0], flow, provider, "ada")
+    lessons = StandaloneLessons(with_settings(processes[0], daily_budget_usd=0.0), flow.orchestrations)
+    assert (await lessons.get_or_generate("grace", TOPIC)).version == "1.0"
+    assert flow.started == [], "the budget of the day is spent"
+
+    with_settings(processes[0], daily_budget_usd=5.0)
+    [settings] = processes[0].settings.providers
+    limiter = processes[0].kept(limiter_of)
+    state = await limiter.state(settings)
+    closed = state.breaker.model_copy(update={"open_until": limiter.now + 60, "reason": "auth"})
+    operations = [set_to("/breaker", closed.to_json())]
+    await processes[0].documents.patch(ProviderState, state.key, state.id, operations)
+    await lessons.get_or_generate("linus", TOPIC)
+    assert flow.started == [], "the provider is not well"
+
+    operations = [set_to("/breaker", state.breaker.to_json())]
+    await processes[0].documents.patch(ProviderState, state.key, state.id, operations)
+    await lessons.get_or_generate("guido", TOPIC)
+    assert len(flow.started) == 1
 
 
 @pytest.mark.parametrize(("days", "age", "best"), [(180, 181, 2), (180, 179, 1), (0, 10_000, 1)])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from shared.settings import Settings, get_settings
+from shared.telemetry import quieten
 
 if TYPE_CHECKING:
     import httpx
@@ -53,8 +53,7 @@ class Clients:
         if self._http is None:
             import httpx
 
-            # It would log the address of every request, and some sources take their key in it.
-            logging.getLogger("httpx").setLevel(logging.WARNING)
+            quieten("httpx")
             limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": f"{_product(self.settings)} httpx/{httpx.__version__}"},

@@ -59,3 +59,8 @@ def log_fault(event: str, error: BaseException, **fields: Unpack[Fields]) -> Non
         exc_info=error,
         extra={"event": event, **fields},
     )
+
+
+def quieten(library: str) -> None:
+    """Let a library log warnings only: some log the address of every request, and some keys stand there."""
+    logging.getLogger(library).setLevel(logging.WARNING)

@@ -17,16 +17,27 @@ class OrchestrationLease:
     started: pb.HistoryEvent | None
 
 
+# Metadata of the gRPC calls by which an app process names itself, and says that it is about to leave.
+PROCESS_KEY = "app-process"
+LEAVING_KEY = "leaving-app-process"
+
+
 @dataclass(eq=False)
 class Connection:
-    """One app process's stream of work, with what it holds."""
+    """One app process's stream of work, with what it holds.
 
+    A process that leaves says so first; the last item it is sent is a health ping, after which nothing more
+    comes: so it never goes while work for it is on its way.
+    """
+
+    process: str
     max_orchestrations: int
     max_activities: int
     orchestrations: dict[str, OrchestrationLease] = field(default_factory=dict)
     activities: dict[ActivityKey, ActivityWorkItem] = field(default_factory=dict)
     waiting: bool = False
     leaving: bool = False
+    told_last: bool = False
     closed: bool = False
 
     @property

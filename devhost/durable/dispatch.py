@@ -8,8 +8,15 @@ import grpc
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.testing.in_memory_backend import InMemoryOrchestrationBackend
+from google.protobuf import empty_pb2
 
-from devhost.durable.connections import ActivityKey, Connection, OrchestrationLease
+from devhost.durable.connections import (
+    LEAVING_KEY,
+    PROCESS_KEY,
+    ActivityKey,
+    Connection,
+    OrchestrationLease,
+)
 from devhost.durable.executions import ExecutionTracking
 from devhost.durable.wire import failed_action, utc_now
 
@@ -49,6 +56,7 @@ class WorkDispatch(ExecutionTracking):
     ) -> Iterator[pb.WorkItem]:
         """Stream work to one app process until it goes away."""
         connection = Connection(
+            str(dict(context.invocation_metadata()).get(PROCESS_KEY, "")),
             request.maxConcurrentOrchestrationWorkItems or _NO_LIMIT,
             request.maxConcurrentActivityWorkItems or _NO_LIMIT,
         )
@@ -67,6 +75,9 @@ class WorkDispatch(ExecutionTracking):
         with self._work:
             while not (connection.closed or self._shutdown_event.is_set()):
                 connection.waiting = False
+                if connection.leaving and not connection.told_last:
+                    connection.told_last = True
+                    return pb.WorkItem(healthPing=pb.HealthPing())
                 item = self._take_orchestration(connection) or self._take_activity(connection)
                 if item is not None:
                     if len(self._connections) > 1:
@@ -169,6 +180,20 @@ class WorkDispatch(ExecutionTracking):
                 del connection.activities[key]
 
     # ------------------------------------------------------------------ taking back
+    def Hello(  # noqa: N802 - the gRPC service's name
+        self,
+        request: empty_pb2.Empty,  # noqa: ARG002 - the gRPC service's shape
+        context: grpc.ServicerContext,
+    ) -> empty_pb2.Empty:
+        """Answer a greeting; with the name of an app process it is a farewell: send it nothing more."""
+        leaving = str(dict(context.invocation_metadata()).get(LEAVING_KEY, ""))
+        with self._lock:
+            for connection in self._connections:
+                if leaving and connection.process == leaving:
+                    connection.leaving = True
+            self._work.notify_all()
+        return empty_pb2.Empty()
+
     def _abandon_orchestration(self, completion_token: str) -> None:
         """Take a turn back from a process that is leaving; it gets no further work."""
         for connection in self._connections:

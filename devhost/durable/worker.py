@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from typing import Any
 import grpc
 from durabletask.internal import orchestrator_service_pb2 as pb
 from durabletask.internal import orchestrator_service_pb2_grpc as stubs
+from google.protobuf import empty_pb2
 
+from devhost.durable.connections import LEAVING_KEY, PROCESS_KEY
 from devhost.durable.orchestration import Orchestration, TimerLimits
 from devhost.durable.registry import DurableFunctions, Invocation
 from devhost.durable.wire import UNLIMITED_MESSAGES, text_of
@@ -33,6 +36,7 @@ _ANSWER_SECONDS = 30.0
 # Answers are short calls on the loopback; a few threads keep up with every function of the process.
 _ANSWER_THREADS = 4
 _STOP_SECONDS = 2.0
+_LEAVE_SECONDS = 2.0
 
 
 @dataclass(eq=False)
@@ -74,6 +78,8 @@ class DurableWorker:
         self._work: dict[str, _Work] = {}
         self._idle = threading.Condition()
         self._draining = threading.Event()
+        self._sent_last = threading.Event()
+        self._name = uuid.uuid4().hex
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -88,6 +94,7 @@ class DurableWorker:
         """
         self._draining.set()
         deadline = time.monotonic() + seconds
+        self._leave()
         with self._idle:
             under_way = list(self._work.values())
         for work in under_way:
@@ -98,6 +105,14 @@ class DurableWorker:
             left = list(self._work.values())
         for work in left:
             self._give_back(work.item)
+
+    def _leave(self) -> None:
+        """Tell the engine to send nothing more, and wait until what it had sent has arrived."""
+        try:
+            self._stub.Hello(empty_pb2.Empty(), timeout=_LEAVE_SECONDS, metadata=((LEAVING_KEY, self._name),))
+        except (grpc.RpcError, ValueError):
+            return  # the engine is away: nothing is on its way
+        self._sent_last.wait(_LEAVE_SECONDS)
 
     def stop(self) -> None:
         """Close the connection; what still runs is, for the engine, lost with the process."""
@@ -113,7 +128,9 @@ class DurableWorker:
     def _read(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._stream = self._stub.GetWorkItems(self._limits, wait_for_ready=True)
+                self._stream = self._stub.GetWorkItems(
+                    self._limits, wait_for_ready=True, metadata=((PROCESS_KEY, self._name),)
+                )
                 for item in self._stream:
                     self._accept(item)
             except grpc.RpcError as error:
@@ -124,8 +141,11 @@ class DurableWorker:
             self._stopped.wait(_RECONNECT_MILLISECONDS / 1000)
 
     def _accept(self, item: pb.WorkItem) -> None:
-        if self._draining.is_set():
-            self._answers.submit(self._give_back, item)
+        if item.HasField("healthPing"):
+            self._sent_last.set()
+        elif self._draining.is_set():
+            self._begin(item)
+            self._answers.submit(self._give_back_new, item)
         elif item.HasField("orchestratorRequest"):
             self._begin(item)
             turn = self._registry.executor.submit(self.orchestration.turn, item.orchestratorRequest)
@@ -196,6 +216,13 @@ class DurableWorker:
         except Exception as error:  # noqa: BLE001 - whatever an activity raises is its failure
             response.failureDetails.CopyFrom(activity_failure(request.name, error))
         self._call(self._stub.CompleteActivityTask, response)
+
+    def _give_back_new(self, item: pb.WorkItem) -> None:
+        """Give back what arrived after the process had begun to leave."""
+        try:
+            self._give_back(item)
+        finally:
+            self._end(item)
 
     def _give_back(self, item: pb.WorkItem) -> None:
         token = item.completionToken

@@ -59,7 +59,8 @@ class Victim:
             assert time.monotonic() < deadline, f"never came: {what}\n{self.host.log()[-3000:]}"
             time.sleep(0.02)
         for process_id in self.host.app_process_ids():
-            os.kill(process_id, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it is being started again since the last kill
+                os.kill(process_id, signal.SIGKILL)
         return {record["step"] for record in self.calls(status="completed")}
 
 
@@ -117,9 +118,10 @@ def test_killed_at_every_boundary(tmp_path: Path, slow_provider: ModelProvider, 
 def reconciled(host: LocalHost) -> Iterator[None]:
     """Run the reconciler every few seconds instead of every minute.
 
-    A process that dies in an orchestrator's turn takes the orchestration with it; then the reconciler goes on.
+    A process that dies in an orchestrator's turn takes the orchestration with it; the reconciler goes on then.
     """
     over = threading.Event()
+    key = host.master_key()
 
     def sweep() -> None:
         while not over.wait(3):
@@ -128,15 +130,17 @@ def reconciled(host: LocalHost) -> Iterator[None]:
                 httpx.post(
                     f"{host.url}/admin/functions/reconcile",
                     json={"input": ""},
-                    headers={"x-functions-key": host.master_key()},
+                    headers={"x-functions-key": key},
                     trust_env=False,
                 )
 
     thread = threading.Thread(target=sweep)
     thread.start()
-    yield
-    over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def completed(victim: Victim, kind: str) -> list[dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 import textwrap
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.security.clean_text import clean_text
@@ -80,6 +83,31 @@ def parse_session(code: str) -> list[Step]:
 def is_session(code: str) -> bool:
     """Tell whether the code is an interpreter session whose inputs are valid Python."""
     return bool(parse_session(code))
+
+
+def unknown_names(steps: Sequence[Step]) -> set[str]:
+    """Return the names that a session uses as values without binding them.
+
+    What it calls may have been imported; a learner who reads the module's documentation knows from where.
+    """
+    known = set(dir(builtins)) | {"_"}
+    unknown: set[str] = set()
+    for step in steps:
+        nodes = list(ast.walk(ast.parse(step.entered)))
+        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        called |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+        for node in nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                known.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                known.add(node.name)
+            elif isinstance(node, ast.alias):
+                known.add((node.asname or node.name).partition(".")[0])
+            elif isinstance(node, ast.arg):
+                known.add(node.arg)
+        used = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
+        unknown |= used - known
+    return unknown
 
 
 def fence(code: str, language: str = "") -> str:

@@ -30,7 +30,7 @@ PAGE_RELEVANCE = 0.35
 LEAST_RELEVANCE = 0.1
 FEW_PAGES = 4
 MANY_PAGES = 5
-MORE_EXAMPLES = 2
+MORE_EXAMPLES = 3
 
 _FEW_PASSAGES = 2
 _WORDS_OF_ANY_PAGE = frozenset(search_tokens("statement type object source code module"))

@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 _MAX_CHARACTERS = 4_000
 _prompt = re.compile(r"^\s*(?:>>>|\.\.\.) ?", re.MULTILINE)
@@ -55,6 +56,7 @@ _WORDS: dict[type[ast.AST], str] = {
 }
 
 
+@lru_cache(maxsize=1_024)
 def constructs(code: str) -> str:
     """Return the words for the constructs in a program or a session, each once; "" where it is no Python."""
     if len(code) > _MAX_CHARACTERS:
@@ -104,8 +106,24 @@ _CASES: tuple[tuple[str, Callable[[ast.AST], bool]], ...] = (
 )
 
 
+_WITH_CASES = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.Try,
+    ast.Raise,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.Compare,
+    ast.Call,
+)
+
+
 def _words(node: ast.AST) -> Iterator[str]:
     known = _WORDS.get(type(node))
     if known:
         yield known
-    yield from (words for words, is_case in _CASES if is_case(node))
+    if isinstance(node, _WITH_CASES):
+        yield from (words for words, is_case in _CASES if is_case(node))

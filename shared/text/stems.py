@@ -71,4 +71,10 @@ def stems(tokens: Iterable[str]) -> list[str]:
 
 def search_tokens(text: str) -> list[str]:
     """Return what a text is found by: the stems of its tokens."""
-    return stems(tokenise(text))
+    return list(_search_tokens(text))
+
+
+# Composing a lesson asks for the same passages' tokens hundreds of times.
+@lru_cache(maxsize=2_048)
+def _search_tokens(text: str) -> tuple[str, ...]:
+    return tuple(stems(tokenise(text)))

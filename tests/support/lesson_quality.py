@@ -141,13 +141,22 @@ def brief_of(specification: LessonSpecification) -> Brief:
     return asyncio.run(research(Question.of(specification), [SOURCE], deadline_seconds=60))
 
 
+def research_measured(specification: LessonSpecification) -> tuple[Brief, float]:
+    """Return what research finds for a lesson, and the seconds it took."""
+    began = time.perf_counter()
+    return brief_of(specification), time.perf_counter() - began
+
+
+def compose_measured(specification: LessonSpecification, brief: Brief, research_seconds: float) -> Measured:
+    """Compose a lesson from a brief."""
+    began = time.perf_counter()
+    content = compose(specification, brief)
+    return Measured(specification, brief, content, research_seconds, time.perf_counter() - began)
+
+
 def measure(specification: LessonSpecification) -> Measured:
     """Research and compose one lesson."""
-    began = time.perf_counter()
-    brief = brief_of(specification)
-    found = time.perf_counter()
-    content = compose(specification, brief)
-    return Measured(specification, brief, content, found - began, time.perf_counter() - found)
+    return compose_measured(specification, *research_measured(specification))
 
 
 def main() -> None:

@@ -29,6 +29,8 @@ _VAGUE_TABLE = """
 """
 _VAGUE = frozenset(_VAGUE_TABLE.split())
 _CENTRAL_COUNT = 4
+# A blank within a longer piece of code asks for a part of a name.
+_split_code = re.compile(rf"`[^`]*{BLANK}[^`]*`")
 
 
 def cloze_questions(
@@ -101,7 +103,11 @@ def make_stem(sentence: str, key: str) -> str:
     if _is_wide(key):
         pattern = re.compile(re.escape(key))
     stem, count = pattern.subn(BLANK, sentence)
-    if not 1 <= count <= 2 or set(search_tokens(key)) & set(search_tokens(stem.replace(BLANK, " "))):
+    if (
+        _split_code.search(stem)
+        or not 1 <= count <= 2
+        or set(search_tokens(key)) & set(search_tokens(stem.replace(BLANK, " ")))
+    ):
         return ""
     return stem
 

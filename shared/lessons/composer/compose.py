@@ -15,7 +15,7 @@ from shared.lessons.composer.quoting import may_quote_at_length
 from shared.lessons.composer.readable import word_count
 from shared.lessons.composer.sections import write_sections
 from shared.lessons.composer.styles import proportions_of
-from shared.lessons.composer.suitability import with_suitable_examples
+from shared.lessons.composer.suitability import suitable
 from shared.lessons.composer.summary import write_summary
 from shared.lessons.phrases import Phrases
 from shared.lessons.reading_time import reading_minutes
@@ -32,7 +32,7 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     """Compose a lesson from the brief's own words; raise `NothingToCompose` where they carry none."""
     phrases = Phrases.of(specification.curriculum.language)
     proportions = proportions_of(specification.style)
-    excerpts = with_suitable_examples(read_brief(brief), specification)
+    excerpts = suitable(read_brief(brief), specification)
     plan = make_plan(specification, excerpts, proportions)
     _refuse_too_little(plan, excerpts)
     written = write_sections(plan, proportions, phrases)

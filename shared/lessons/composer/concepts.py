@@ -187,7 +187,7 @@ def read_definition(sentence: Sentence, language: str) -> Definition | None:
     glossary = _glossary.match(text)
     if glossary:
         name = glossary["term"] + ("()" if glossary["call"] else "")
-        return Definition(name, glossary["rest"], says_kind=False, strength=0.3, is_entry=True)
+        return Definition(name, glossary["rest"], says_kind=False, strength=0.0, is_entry=True)
     match = _patterns[language].match(text) if language in _patterns else None
     if match is None and language == "en":
         match = _does.match(text)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from shared.lessons.code import compiles, is_session, parse_session
+from shared.lessons.code import compiles, is_session, parse_session, unknown_names
 from shared.lessons.composer.concepts import Concept
 from shared.lessons.composer.matching import Plan
 from shared.lessons.composer.material import Example, Excerpt
@@ -124,6 +124,7 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
         or "Group Traceback" in example.code
         or (len(steps) == 1 and "\n" not in steps[0].entered)
         or lines_printed > _MAX_PRINTED
+        or unknown_names(steps)
     ):
         return None
     starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
@@ -236,7 +237,8 @@ def modify(example: Example, phrases: Phrases) -> Exercise | None:
 def arrange(example: Example, phrases: Phrases) -> Exercise | None:
     """Give a program's lines in another order; the verbatim program is the solution (a Parsons problem)."""
     lines = [line for line in example.code.split("\n") if line.strip()]
-    if is_session(example.code) or not compiles(example.code) or not 4 <= len(lines) <= _MAX_ARRANGED:
+    is_program = not is_session(example.code) and compiles(example.code) and _has_an_order(example.code)
+    if not is_program or not 4 <= len(lines) <= _MAX_ARRANGED:
         return None
     mixed = mix([line.strip() for line in lines], example.code)
     # As comments, so that what the learner starts from is a valid program.
@@ -249,6 +251,15 @@ def arrange(example: Example, phrases: Phrases) -> Exercise | None:
         solution=example.code,
         difficulty=_difficulty(len(lines)),
     )
+
+
+def _has_an_order(code: str) -> bool:
+    """Tell whether lines lean on each other: statements within statements, names bound and used."""
+    tree = ast.parse(code)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return bool(bound & used) or any(hasattr(node, "body") for node in tree.body)
 
 
 def order_steps(excerpt: Excerpt, phrases: Phrases) -> Exercise | None:

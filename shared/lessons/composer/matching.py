@@ -16,7 +16,8 @@ from shared.text.stems import search_tokens
 
 _TITLE_WEIGHT = 0.35
 # What else a section takes in must match its objective at least this well, measured by its best match.
-_WORTH_ADDING = 0.4
+_WORTH_ADDING = 0.45
+_LAST_RESORT = 0.2
 # How far a section reads on from a match: what follows goes on with the same thought.
 _READ_ON = 4
 _INTRODUCTION = 1.25
@@ -241,24 +242,33 @@ class _Dealer:
             weak = words < _LEAST_WORDS
             following = self._following(numbers, any_heading=False)
             if following is None:
-                following = self._best(scores, least=(0.1 if weak else _WORTH_ADDING) * max(scores))
+                following = self._best(scores, least=_WORTH_ADDING * max(scores))
             if following is None and weak:
                 following = self._following(numbers, any_heading=True)
+            if following is None and weak:
+                following = self._best(scores, least=_LAST_RESORT * max(scores))
             if following is None:
                 return
             self._taken.add(following)
             numbers.append(following)
 
     def _following(self, numbers: Sequence[int], *, any_heading: bool) -> int | None:
-        """Return what stands next after one of the excerpts on its page, under its heading or under any."""
+        """Return what stands next after one of the excerpts on its page under its heading.
+
+        With `any_heading` also under another, and then, where nothing follows, before it.
+        """
         for number in numbers:
-            for other in range(number + 1, min(number + 1 + _READ_ON, len(self._excerpts))):
-                first, second = self._excerpts[number], self._excerpts[other]
+            first = self._excerpts[number]
+            after = range(number + 1, min(number + 1 + _READ_ON, len(self._excerpts)))
+            before = range(number - 1, max(number - 1 - _READ_ON, -1), -1) if any_heading else range(0)
+            for other in (*after, *before):
+                second = self._excerpts[other]
+                if second.source.id != first.source.id:
+                    continue
                 same = second.heading == first.heading or any_heading
-                if second.source.id != first.source.id or not same:
-                    break
-                if other not in self._taken and second.is_quotable:
-                    return other
+                is_free: bool = other not in self._taken and second.is_quotable
+                if same and is_free:
+                    return int(other)
         return None
 
     def _words(self, numbers: Sequence[int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from shared.lessons.code import compiles, is_session, is_usable, tidy_code
 from shared.lessons.composer.readable import (
@@ -57,7 +57,7 @@ class Example:
     introduction: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Excerpt:
     """A passage of prose with the examples that follow it; `text` is all of it, unreadable parts included."""
 
@@ -144,6 +144,7 @@ def paragraphs(text: str) -> list[tuple[bool, str]]:
     return [(is_item, " ".join(words.split())) for is_item, words in found if words.strip()]
 
 
+@lru_cache(maxsize=1_024)
 def read_sentences(text: str, *, code_follows: bool) -> tuple[Sentence, ...]:
     """Return a plain text's readable sentences; one that ends in a colon only where its code follows."""
     sentences: list[Sentence] = []

@@ -6,7 +6,6 @@ sentence about something else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from shared.lessons.composer.concepts import Concept
@@ -20,6 +19,7 @@ _MOST_CHARACTERS = 240
 _FEWEST_WORDS = 4
 # A meaning that is so much longer or shorter than the others is guessed.
 _LENGTHS = 1.7
+_SHORTEST_NAME = 3
 
 
 def meaning_questions(
@@ -52,12 +52,10 @@ def meaning_questions(
 
 
 def meaning_of(concept: Concept) -> str:
-    """Return what a definition says of its term, verbatim; "" where it says too little or names the term."""
+    """Return what a definition says of its term, verbatim; "" where it says too little or too much."""
     text = concept.meaning
-    tokens = set(search_tokens(text))
-    if ELLIPSIS in text or len(text) > _MOST_CHARACTERS or word_count(text) < _FEWEST_WORDS:
-        return ""
-    return "" if concept.tokens & tokens else text
+    too_long = ELLIPSIS in text or len(text) > _MOST_CHARACTERS
+    return "" if too_long or word_count(text) < _FEWEST_WORDS else text
 
 
 def _what_it_means(
@@ -68,6 +66,8 @@ def _what_it_means(
     if not key:
         return None
     passage = passage_of(concept.excerpt)
+    # A key that names its term is right only among options that name it too.
+    named = _parts(concept.term) & set(search_tokens(key))
     fitting: dict[str, str] = {}
     for other in pool:
         text = meaning_of(other)
@@ -78,7 +78,8 @@ def _what_it_means(
             and longer <= _LENGTHS * shorter
             and text[:1].isupper() == key[:1].isupper()
             and normalise(text) not in passage
-            and not concept.tokens & (other.tokens | set(search_tokens(text)))
+            and normalise(other.term) != normalise(concept.term)
+            and _parts(concept.term) & set(search_tokens(text)) == named
             and not _says_the_same(text, key)
         ):
             fitting.setdefault(normalise(other.term), text)
@@ -87,8 +88,10 @@ def _what_it_means(
     chosen = sorted(ranked, key=lambda text: text.split()[0] != key.split()[0])[:3]
     if len(chosen) < 3 or len(key) > max(map(len, chosen)) * 1.35:
         return None
-    shown = f"{concept.term} {concept.verb}" if concept.verb else concept.term
-    return phrases("quiz_meaning", term=shown, title=concept.excerpt.title), key, tuple(chosen)
+    title = concept.excerpt.title
+    if concept.verb:
+        return phrases("quiz_meaning", term=f"{concept.term} {concept.verb}", title=title), key, tuple(chosen)
+    return phrases("quiz_meaning_entry", term=concept.term, title=title), key, tuple(chosen)
 
 
 def _which_it_is(
@@ -101,12 +104,14 @@ def _which_it_is(
     passage = passage_of(concept.excerpt)
     present = frozenset(search_tokens(passage))
     own = _parts(concept.term)
-    if own & set(search_tokens(text)):
+    if len(concept.term.removesuffix("()")) < _SHORTEST_NAME or _is_told(concept.term, text):
         return None
     others = [
         other.term
         for other in pool
         if other.is_code
+        and len(other.term.removesuffix("()")) >= _SHORTEST_NAME
+        and other.term[:1].isupper() == concept.term[:1].isupper()
         and other.term.endswith("()") == concept.term.endswith("()")
         and other.term.count(".") == concept.term.count(".")
         and not occurs(other.term, passage, present)
@@ -121,11 +126,26 @@ def _which_it_is(
     if len(chosen) < 3:
         return None
     key = concept.term.removesuffix("()")
-    return phrases("quiz_which", sentence=text, title=concept.excerpt.title), key, tuple(chosen)
+    title = concept.excerpt.title
+    if own & set(search_tokens(title)) or normalise(key) in normalise(title):
+        return phrases("quiz_which_plain", sentence=text), key, tuple(chosen)
+    return phrases("quiz_which", sentence=text, title=title), key, tuple(chosen)
 
 
 def _parts(term: str) -> set[str]:
-    return {token for part in re.split(r"[._()]+", term) for token in search_tokens(part)}
+    """Return the words of a term; of a dotted name only the last part's, since the others name its owner."""
+    own = term.removesuffix("()").rpartition(".")[2]
+    return {token for part in own.split("_") for token in search_tokens(part)}
+
+
+def _is_told(term: str, text: str) -> bool:
+    """Tell whether a definition holds a word of the name, or a longer word that begins so."""
+    words = search_tokens(text)
+    return any(
+        word == part or (len(part) >= _SHORTEST_NAME and word.startswith(part))
+        for part in _parts(term)
+        for word in words
+    )
 
 
 def _says_the_same(first: str, second: str) -> bool:

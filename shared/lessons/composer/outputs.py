@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.lessons.code import Step, parse_session
+from shared.lessons.code import Step, parse_session, unknown_names
 from shared.lessons.composer.material import Example, Excerpt
-from shared.lessons.composer.question import Candidate, passage_of
+from shared.lessons.composer.question import Candidate, is_similar_length, passage_of
 from shared.lessons.phrases import Phrases
 from shared.models.specification import normalise
 
@@ -17,7 +17,8 @@ _MOST_CHARACTERS = 60
 _MOST_STEPS = 5
 # What differs from run to run cannot be asked for.
 _unsteady = re.compile(
-    r" at 0x|\brandom|\btime\b|\bid\(|Traceback|\.\.\.|\bnow\(|\btoken_|urandom", re.IGNORECASE
+    r" at 0x|\brandom|\btime\b|\bid\(|Traceback|\.\.\.|\bnow\(|\btoken_|urandom|/\w+/|\bos\.|\bsys\.",
+    re.IGNORECASE,
 )
 _number = re.compile(r"(?<![\w.])\d{1,4}(?![\w.])")
 
@@ -35,7 +36,7 @@ def output_questions(
                 continue
             before = _needed(steps[:number], step)
             distractors = wrong_outputs(step.printed, excerpt, outputs)
-            if before is None or len(distractors) < 3:
+            if before is None or len(distractors) < 3 or unknown_names([*before, step]):
                 continue
             yield Candidate(
                 kind="output",
@@ -63,12 +64,7 @@ def outputs_of(examples: Sequence[Example]) -> list[str]:
 
 
 def _is_short(printed: str) -> bool:
-    return (
-        0 < len(printed) <= _MOST_CHARACTERS
-        and "\n" not in printed
-        and "`" not in printed
-        and "<" not in printed
-    )
+    return 0 < len(printed) <= _MOST_CHARACTERS and "\n" not in printed and not re.search(r"[`<]|  ", printed)
 
 
 def _is_plain(step: Step) -> bool:
@@ -128,7 +124,7 @@ def wrong_outputs(key: str, excerpt: Excerpt, outputs: Sequence[str]) -> tuple[s
     own = _comparable(key)
     chosen: dict[str, str] = {}
     for option in (*_slips(key), *(other for other in outputs if type(_comparable(other)) is type(own))):
-        is_wrong = option != key and _comparable(option) != own and 0 < len(option) <= 2 * len(key) + 8
+        is_wrong = option != key and _comparable(option) != own and is_similar_length(option, key)
         if is_wrong and not _stands_in(option, passage):
             chosen.setdefault(normalise(option), option)
     chosen.pop(normalise(key), None)

@@ -33,19 +33,27 @@ def write_quiz(
 
     Distractors are drawn from all of the brief's `excerpts`.
     """
-    chosen = _choose(list(_candidates(plan, excerpts, concepts, phrases)), limit)
+    chosen = _choose(list(_candidates(plan.taught, plan, excerpts, concepts, phrases)), limit)
+    if len(chosen) < limit:
+        # Then on what the quoted pages say besides: the lesson names them, and the answers quote them.
+        quoted = {excerpt.source.id for excerpt in plan.taught}
+        more = [excerpt for excerpt in plan.ranked if excerpt.source.id in quoted]
+        wider = list(dict.fromkeys((*plan.taught, *more)))
+        chosen = _choose(list(_candidates(wider, plan, excerpts, concepts, phrases)), limit)
     positions = _positions([candidate.question for candidate in chosen])
     return [_question(candidate, position) for candidate, position in zip(chosen, positions, strict=True)]
 
 
 def _candidates(
-    plan: Plan, excerpts: Sequence[Excerpt], concepts: Sequence[Concept], phrases: Phrases
+    asked: Sequence[Excerpt],
+    plan: Plan,
+    excerpts: Sequence[Excerpt],
+    concepts: Sequence[Concept],
+    phrases: Phrases,
 ) -> Iterator[Candidate]:
-    """Give every question that the lesson's openly licensed excerpts allow."""
+    """Give every question that the openly licensed among the `asked` excerpts allow."""
     objectives = {id(excerpt): part.objective for part in plan.parts for excerpt in part.excerpts}
-    taught = [
-        excerpt for part in plan.parts for excerpt in part.excerpts if may_quote_at_length(excerpt.source)
-    ]
+    taught = [excerpt for excerpt in asked if may_quote_at_length(excerpt.source)]
     everything = [excerpt for excerpt in excerpts if may_quote_at_length(excerpt.source)]
     terms = [concept.term for concept in concepts]
     language = primary_language(taught[0].source.language) if taught else phrases.language
@@ -57,7 +65,7 @@ def _candidates(
     lesson_meanings = find_concepts(taught, sorted(central), _POOL)
     yield from meaning_questions([*concepts, *lesson_meanings], meanings, objectives, phrases)
     for excerpt in taught:
-        objective = objectives[id(excerpt)]
+        objective = objectives.get(id(excerpt), "")
         yield from output_questions(excerpt, objective, outputs, phrases)
         yield from cloze_questions(excerpt, objective, pool, terms, central, phrases)
 

@@ -57,7 +57,7 @@ _dangling = re.compile(
 _address = re.compile(r"\w://|\bwww\.|\"\S*`\S*\"|\"\S+\"\w")
 _history = re.compile(
     r"""^(?:Changed|New|Added|Deprecated|Removed)\ (?:in|since)\b|^Raises\ an\ auditing\ event
-    |^(?:Availability|Note|Notes|See\ also|Source\ code|CPython\ implementation\ detail)\s*:""",
+    |^Chapter\b|^(?:Availability|Note|Notes|See\ also|Source\ code|CPython\ implementation\ detail)\s*:""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Words at a sentence's start that lean on the sentence before.

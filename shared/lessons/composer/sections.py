@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from shared.lessons.code import compiles, fence, is_session
@@ -14,6 +15,7 @@ from shared.lessons.composer.styles import Proportions
 from shared.lessons.phrases import Phrases
 from shared.models.content import Section
 from shared.models.research import Source
+from shared.models.specification import normalise
 from shared.security.sanitising import escape_prose
 
 _MAX_MARKDOWN = 30_000
@@ -29,16 +31,17 @@ def write_sections(plan: Plan, proportions: Proportions, phrases: Phrases) -> li
     A source that is not openly licensed is quoted once in the whole lesson.
     """
     briefly_quoted: set[str] = set()
+    said: set[str] = set()
     sections: list[tuple[Part, Section]] = []
     for part in plan.parts[:_MAX_SECTIONS]:
-        section = _section(part, proportions, briefly_quoted, phrases)
+        section = _section(part, proportions, briefly_quoted, said, phrases)
         if section:
             sections.append((part, section))
     return sections
 
 
 def _section(
-    part: Part, proportions: Proportions, briefly_quoted: set[str], phrases: Phrases
+    part: Part, proportions: Proportions, briefly_quoted: set[str], said: set[str], phrases: Phrases
 ) -> Section | None:
     words = proportions.section_words // max(1, len(part.excerpts))
     blocks: list[tuple[Source, str]] = []
@@ -46,7 +49,7 @@ def _section(
     for excerpt in sorted(part.excerpts, key=lambda excerpt: excerpt.order):
         if may_quote_at_length(excerpt.source):
             markdown = quote_excerpt(
-                excerpt, part.query, max(_LEAST_WORDS, words), continues=_follows(excerpt, before)
+                excerpt, part.query, max(_LEAST_WORDS, words), said, continues=_follows(excerpt, before)
             )
         elif excerpt.source.id not in briefly_quoted:
             markdown = _short_quote(excerpt, part.query)
@@ -76,18 +79,41 @@ def _follows(excerpt: Excerpt, before: Excerpt | None) -> bool:
     return before is not None and before.source.id == excerpt.source.id and excerpt.place == before.place + 1
 
 
-def quote_excerpt(excerpt: Excerpt, query: Sequence[str], words: int, *, continues: bool = False) -> str:
-    """Return a quotation of about so many words, with the first of the excerpt's examples, as Markdown."""
-    chosen = choose_window(excerpt.sentences, query, words, continues=continues)
-    reaches_end = bool(chosen) and chosen[-1] is excerpt.sentences[-1]
+def quote_excerpt(
+    excerpt: Excerpt, query: Sequence[str], words: int, said: set[str], *, continues: bool = False
+) -> str:
+    """Return a quotation of about so many words, with the first of the excerpt's examples, as Markdown.
+
+    What the lesson has `said` already is not said again; what is said now is added.
+    """
+    new = _not_yet_said(excerpt.sentences, said)
+    chosen = choose_window(new, query, words, continues=continues)
+    reaches_end = bool(chosen) and chosen[-1] is new[-1]
     if chosen and chosen[-1].text.endswith(":") and not excerpt.examples:
         chosen = chosen[:-1]
     if not chosen:
         return ""
+    said.update(normalise(sentence.text) for sentence in chosen)
     quotation = _block_quote(chosen)
     if excerpt.examples and (reaches_end or len(excerpt.sentences) == len(chosen)):
         return f"{quotation}\n\n{show_code(excerpt.examples[0])}"
     return quotation
+
+
+def _not_yet_said(sentences: Sequence[Sentence], said: set[str]) -> list[Sentence]:
+    """Return the sentences that are new, each marked where something before it is left out."""
+    new: list[Sentence] = []
+    own: set[str] = set()
+    gap = False
+    for sentence in sentences:
+        text = normalise(sentence.text)
+        if text in said or text in own:
+            gap = True
+            continue
+        new.append(replace(sentence, after_gap=sentence.after_gap or gap))
+        own.add(text)
+        gap = False
+    return new
 
 
 def choose_window(

@@ -33,7 +33,7 @@ class Proportions:
 
 _MIXED = Proportions(
     section_words=150,
-    concepts=7,
+    concepts=8,
     predict=2,
     complete=1,
     modify=1,
@@ -55,8 +55,8 @@ _STYLES = {
         questions=6,
     ),
     LearningStyle.HANDS_ON: Proportions(
-        section_words=90,
-        concepts=4,
+        section_words=120,
+        concepts=6,
         predict=2,
         complete=2,
         modify=1,

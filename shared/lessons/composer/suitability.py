@@ -18,21 +18,31 @@ _LATE = frozenset(
         "class async coroutine await yield generator decorator lambda nonlocal starred metaclass pattern"
     )
 )
+_LATE_PAGES = frozenset(
+    search_tokens("coroutines asyncio async await metaclass emulating customizing special lambda descriptors")
+)
 _special_name = re.compile(r"\b__(?!name__|main__)\w+__\b")
-_TOLERATED = {SkillLevel.BEGINNER: 0, SkillLevel.INTERMEDIATE: 1, SkillLevel.ADVANCED: 99}
+_TOLERATED = {SkillLevel.BEGINNER: 0, SkillLevel.INTERMEDIATE: 4, SkillLevel.ADVANCED: 99}
 _MOST_LINES = {SkillLevel.BEGINNER: 16, SkillLevel.INTERMEDIATE: 24, SkillLevel.ADVANCED: 40}
 
 
-def with_suitable_examples(excerpts: Iterable[Excerpt], specification: LessonSpecification) -> list[Excerpt]:
-    """Return the excerpts without the examples that do not suit the lesson and its level."""
+def suitable(excerpts: Iterable[Excerpt], specification: LessonSpecification) -> list[Excerpt]:
+    """Return the excerpts without the examples, and for beginners without the pages, that come too early."""
     asked = frozenset(
         search_tokens(" ".join((specification.module_title, specification.title, *specification.objectives)))
     )
     level = specification.curriculum.level
+    kept = [one for one in excerpts if level is not SkillLevel.BEGINNER or not comes_too_early(one, asked)]
     return [
         replace(excerpt, examples=tuple(one for one in excerpt.examples if suits(one, asked, level)))
-        for excerpt in excerpts
+        for excerpt in kept
     ]
+
+
+def comes_too_early(excerpt: Excerpt, asked: frozenset[str]) -> bool:
+    """Tell whether an excerpt rests on what no beginner knows and the lesson does not speak of."""
+    title = set(search_tokens(excerpt.source.title))
+    return bool((title & _LATE_PAGES) - asked) or bool(set(_special_name.findall(excerpt.text)) - asked)
 
 
 def suits(example: Example, asked: frozenset[str], level: SkillLevel) -> bool:

@@ -50,7 +50,7 @@ def write_summary(
     foreign = [phrases.name_of(language) for language in languages if language != asked]
     if foreign:
         parts.append(phrases("quotes_language", language=", ".join(foreign[:5])))
-    if specification.style is LearningStyle.VIDEO:
+    if specification.style is LearningStyle.VIDEO and brief.video is None:
         parts.append(phrases("no_video"))
     if plan.uncovered:
         named = clean_line("; ".join(text.rstrip(" .。") for text in plan.uncovered), 600)

@@ -209,8 +209,8 @@ ADVANCED = (
                 "Random numbers fit for passwords and tokens.",
                 (
                     "Generate a random token in hexadecimal or for a URL",
-                    "Choose a random element securely",
-                    "Compare secret strings in constant time",
+                    "Choose a random element or a random number below a bound",
+                    "Prevent timing analysis when two strings are compared",
                 ),
                 ("library/secrets.html",),
                 30,
@@ -220,6 +220,7 @@ ADVANCED = (
                 "Measuring small pieces of code, and examining a program that went wrong.",
                 (
                     "Time a statement with a timeit Timer",
+                    "Give the number of loops and a setup on the command line",
                     "Examine a program post-mortem with pdb",
                 ),
                 ("library/timeit.html", "debugger"),

@@ -157,8 +157,8 @@ BEGINNER = (
                 "Function definitions",
                 "The def statement: parameters, their default values and what happens in a call.",
                 (
-                    "Define a function with parameters",
-                    "Use default parameter values and avoid mutable default values",
+                    "Define a function with parameters and return a value",
+                    "Give parameters default values such as None instead of mutable objects",
                     "Explain when the function body is executed",
                 ),
                 ("function", "return"),

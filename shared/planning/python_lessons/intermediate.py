@@ -195,8 +195,8 @@ INTERMEDIATE = (
                 "Descriptive statistics and correlation",
                 "Averages, spread and relations in data with the statistics module.",
                 (
-                    "Compare mean, median and harmonic mean of data",
-                    "Divide data into quantiles",
+                    "Calculate the geometric mean, the harmonic mean and the median of data",
+                    "Divide data into intervals with quantiles",
                     "Compute correlation and linear regression of two inputs",
                 ),
                 ("library/statistics.html",),

@@ -23,6 +23,8 @@ _footnotes = re.compile(r"^-\[ Footnotes \]-$", re.MULTILINE)
 _signature_keyword = re.compile(
     r"^(?:class|classmethod|staticmethod|static|async|exception|abstractmethod)\s+"
 )
+# An item of a docstring that describes a name: "- delimiter - specifies ..."
+_described_name = re.compile(r"^- ([a-z_]{2,40}) - (?=\w)")
 _note_number = re.compile(r"(?:\(\d{1,2}\))+")
 
 
@@ -91,7 +93,8 @@ class _Writer:
 
     def _row(self, row: Sequence[str]) -> str:
         cells = [self._clean([cell]) for cell in row if cell and not _note_number.fullmatch(cell)]
-        return "- " + ": ".join(cells)
+        text = "- " + ": ".join(cells)
+        return text if text.endswith((".", ":", "!", "?")) else f"{text}."
 
     def _add_prose(self, block: Block) -> None:
         text = self._clean(block.lines)
@@ -99,7 +102,8 @@ class _Writer:
         if _version_note.match(first):
             self._skipped_indent = block.indent
         elif block.kind is Kind.ITEM:
-            self._add_text(re.sub(r"^[*-]\s+", "- ", text), _Role.ITEM)
+            item = re.sub(r"^[*-]\s+", "- ", text)
+            self._add_text(_described_name.sub(r"- `\1`: ", item), _Role.ITEM)
         elif text and not _dropped.match(first):
             self._add_text(text, _Role.SIGNATURE if self._pending else _Role.PROSE)
 

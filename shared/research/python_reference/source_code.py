@@ -40,6 +40,7 @@ _NAMES_BY_MODULE = {
     "collections": "Counter.most_common Counter.elements Counter.subtract",
     "contextlib": "closing suppress nullcontext",
     "difflib": "IS_LINE_JUNK get_close_matches",
+    "email.utils": "quote unquote",
     "enum": "unique",
     "fnmatch": "fnmatch filter",
     "genericpath": "commonprefix isfile",
@@ -51,10 +52,12 @@ _NAMES_BY_MODULE = {
     "posixpath": "basename dirname split",
     "queue": "LifoQueue PriorityQueue",
     "random": "Random.choice Random.shuffle Random.uniform Random.randint",
+    "reprlib": "recursive_repr",
     "secrets": "randbelow token_hex token_urlsafe",
     "shlex": "join quote",
     "shutil": "copyfileobj",
     "statistics": "median median_low median_high multimode pstdev mean",
+    "stat": "filemode",
     "textwrap": "indent",
     "timeit": "Timer.timeit",
     "types": "prepare_class",
@@ -76,7 +79,7 @@ def _examples(module: str, names: Sequence[str]) -> Iterator[SourceExample]:
         return
     lines = source.splitlines()
     tree = ast.parse(source)
-    path = f"{module}/__init__.py" if file.stem == "__init__" else f"{module}.py"
+    path = module.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
     for name in names:
         node = _find(tree, name)
         passages = tuple(_passages(f"{module}.{name}", node, lines)) if node else ()

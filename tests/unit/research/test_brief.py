@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shared.errors import ConfigurationError
 from shared.models.learner import LearningStyle, SkillLevel
-from shared.models.research import Passage
+from shared.models.research import FoundVideo, Passage
 from shared.models.specification import CurriculumSpecification, LessonSpecification
 from shared.research.brief import (
     MAX_BRIEF_BYTES,
@@ -193,6 +193,61 @@ def test_near_duplicates_are_said_once() -> None:
 def test_the_same_address_is_one_source() -> None:
     hits = [hit("Aperture", f"Aperture fact {name}.", url="https://example.org/a") for name in ("one", "two")]
     assert len(assemble(QUESTION, [("test", one) for one in hits])) == 1
+
+
+def from_site(site: str, *texts: str, title: str = "Aperture") -> Hit:
+    return hit(title, *texts, url=f"https://{site}/{texts[0][:5].strip()}{len(texts[0])}")
+
+
+def test_a_brief_looks_beyond_one_domain() -> None:
+    """Ten good pages of one site leave room for the best of two others, not for what answers nothing."""
+    strong = [
+        from_site(
+            "one.org",
+            f"Aperture and exposure, fact {number}: {'aperture ' * number}.",
+            title=f"Aperture {number}",
+        )
+        for number in range(1, 11)
+    ]
+    others = [
+        from_site("two.org", "The aperture of the eye is its pupil, which sets exposure."),
+        from_site("three.org", "Exposure follows from aperture and shutter speed together."),
+        from_site("four.org", "Cakes are baked at moderate heat."),
+    ]
+    sources = assemble(QUESTION, [("test", one) for one in (*strong, *others)])
+    assert {source.url.split("/")[2] for source in sources} == {"one.org", "two.org", "three.org"}
+    assert len(sources) <= MAX_SOURCES
+
+
+def test_a_page_about_another_subject_of_the_name_is_dropped() -> None:
+    question = Question(
+        subject="Go (programming language)",
+        module_title="Basics",
+        lesson_title="Captures and liberties in Go",
+    )
+    hits = [
+        hit("Go (game)", "Captures and liberties: a stone without liberties is captured in Go."),
+        hit("Closures", "A closure captures the variables of its function; captures are by reference."),
+    ]
+    assert [source.title for source in assemble(question, [("test", one) for one in hits])] == ["Closures"]
+
+
+async def test_the_page_of_a_video_is_among_the_sources() -> None:
+    video = FoundVideo(id="abcdefghijk", title="Aperture", channel="Lens", url="https://video.example.org/v")
+    strong = [
+        hit(f"Aperture {number}", f"Aperture and exposure, fact {number}: {'aperture ' * number}.")
+        for number in range(1, 11)
+    ]
+    filmed = replace(
+        hit("Exposure", "Today we choose an aperture for this exposure.", url=video.url), video=video
+    )
+    brief = await research(
+        QUESTION, [Answering("test", strong), Answering("tube", [filmed])], deadline_seconds=30
+    )
+    assert brief.video == video
+    assert video.url in {source.url for source in brief.sources}
+    without = await research(QUESTION, [Answering("test", strong)], deadline_seconds=30)
+    assert without.video is None
 
 
 def test_ties_do_not_depend_on_who_answered_first() -> None:

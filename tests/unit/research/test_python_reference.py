@@ -161,7 +161,7 @@ def test_tables_become_lines() -> None:
         | "len(s)"  | length of *s*    |       |
         +-----------+------------------+-------+
         """
-    ) == [("text", "- `s[i]`: item i of s, origin 0\n- `len(s)`: length of s")]
+    ) == [("text", "- `s[i]`: item i of s, origin 0.\n- `len(s)`: length of s.")]
 
 
 def test_docstrings() -> None:

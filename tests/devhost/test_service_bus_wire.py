@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.support.local_host import LocalHost
 from tests.support.tools import need
 
 need("python-qpid-proton", found=importlib.util.find_spec("proton") is not None)
 
-from tests.support.service_bus_broker import ServiceBusBroker  # needs proton
+from tests.support.service_bus_broker import ServiceBusBroker  # noqa: E402 - it needs proton
 
 APP = Path(__file__).parent / "apps" / "basics"
 

@@ -118,7 +118,7 @@ def test_killed_at_every_boundary(tmp_path: Path, slow_provider: ModelProvider, 
 def reconciled(host: LocalHost) -> Iterator[None]:
     """Run the reconciler every few seconds instead of every minute.
 
-    A process that dies in an orchestrator's turn takes the orchestration with it; the reconciler goes on then.
+    A process that dies in an orchestrator's turn takes the orchestration along; the reconciler goes on then.
     """
     over = threading.Event()
     key = host.master_key()

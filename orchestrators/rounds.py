@@ -38,10 +38,11 @@ def in_rounds(context: df.DurableOrchestrationContext, activity: str, inputs: Se
     calls = {index: _Call(dict(data)) for index, data in enumerate(inputs)}
     while open_calls := {index: call for index, call in calls.items() if call.ended is None}:
         now = context.current_utc_datetime
+        first_due = min(call.due or now for call in open_calls.values())
+        if first_due > now:
+            yield context.create_timer(first_due)
+            now = max(first_due, context.current_utc_datetime)
         due_calls = {index: call for index, call in open_calls.items() if call.due is None or call.due <= now}
-        if not due_calls:
-            yield context.create_timer(min(call.due for call in open_calls.values() if call.due is not None))
-            continue
         answers = yield from _round(context, activity, due_calls)
         for index, answer in answers.items():
             calls[index].take(answer)

@@ -1,8 +1,8 @@
 """One of several processes that share a provider's limits; reports when its requests left.
 
-Run as `python -m tests.support.limiter_worker FILE SEED SPEED SECONDS STALENESS`. The clock runs `SPEED` times as
-fast as the machine's, so that minutes pass in seconds; with a staleness above 0 every read may be that old (real
-seconds). It waits for a line on standard input and prints its report as one line of JSON.
+Run as `python -m tests.support.limiter_worker FILE SEED SPEED SECONDS STALENESS`. The clock runs SPEED times
+as fast as the machine's, so that minutes pass in seconds; with a staleness above 0 every read may be that old
+(real seconds). It waits for a line on standard input and prints its report as one line of JSON.
 """
 
 from __future__ import annotations

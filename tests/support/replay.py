@@ -86,6 +86,10 @@ def leaves(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+# What changes from one call of a step to the next.
+TURN = ("provider", "fallbacks", "reservation")
+
+
 class Recorder:
     """Plays the host for one run."""
 
@@ -148,7 +152,7 @@ class Recorder:
     def _result(self, event_id: int, action: dict[str, Any]) -> Event:
         name = action["functionName"]
         data = json.loads(action["input"])
-        key = name + json.dumps({k: v for k, v in data.items() if k not in ("provider", "fallbacks")})
+        key = name + json.dumps({k: v for k, v in data.items() if k not in TURN})
         self._calls[key] = self._calls.get(key, 0) + 1
         try:
             result = self._script(name, data, self._calls[key])

@@ -1,4 +1,4 @@
-"""The limiter against a model: whatever happens, no window of 60 s and no day carries more than the limits."""
+"""The limiter against a model: no window of 60 s and no day ever carries more than the limits."""
 
 from __future__ import annotations
 

@@ -85,6 +85,33 @@ def _deferred_once(name: str, data: dict[str, Any], call: int) -> Any:
     return _good(name, data, call)
 
 
+def _places_in_queues(name: str, data: dict[str, Any], call: int) -> Any:
+    """One module goes through at once, one has a near place, one a far one that moves further."""
+    if name != "outline_module" or data["module_id"] == "module-0":
+        return _good(name, data, call)
+    number = MODULES.index(data["module_id"])
+    if call == 1:
+        place = {
+            "until": ["", "2026-01-01T00:02:30Z", "2026-01-01T00:03:20Z"][number],
+            "reservation": f"groq:place-{number}",
+        }
+        return {"kind": "deferred", **place}
+    if number == 2 and call == 2:
+        return {"kind": "deferred", "until": "2026-01-01T00:05:30Z", "reservation": "groq:place-later"}
+    return _good(name, data, call)
+
+
+def _nobody_can_be_asked(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "write_lesson" and "provider" not in data:
+        skipped = [{"provider": "groq", "reason": "too_large: a minute holds 8000 tokens"}]
+        return {
+            **_next("deepseek", "local"),
+            "reason": "open: auth until 2026-01-01T00:15:00Z",
+            "skipped": skipped,
+        }
+    return _good(name, data, call)
+
+
 def _plan_refused(name: str, data: dict[str, Any], call: int) -> Any:
     if name == "plan_roadmap":
         return {"kind": "failed", "code": "goal_refused", "retryable": False}
@@ -126,6 +153,7 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "roadmap-module-raises-for-ever": ("roadmap_orchestrator", _module_raises_for_ever),
     "roadmap-providers-change": ("roadmap_orchestrator", _providers_change),
     "roadmap-plan-deferred": ("roadmap_orchestrator", _deferred_once),
+    "roadmap-places-in-queues": ("roadmap_orchestrator", _places_in_queues),
     "roadmap-plan-refused": ("roadmap_orchestrator", _plan_refused),
     "roadmap-nothing-left": ("roadmap_orchestrator", _nothing_left),
     "roadmap-end-raises-for-ever": ("roadmap_orchestrator", _end_raises_for_ever),
@@ -134,6 +162,7 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "roadmap-interpretation-refused": ("roadmap_orchestrator", _interpretation_refused),
     "lesson-good": ("lesson_orchestrator", _good),
     "lesson-providers-change": ("lesson_orchestrator", _providers_change),
+    "lesson-nobody-can-be-asked": ("lesson_orchestrator", _nobody_can_be_asked),
     "lesson-research-deferred": ("lesson_orchestrator", _deferred_once),
     "lesson-no-sources": ("lesson_orchestrator", _no_sources),
     "lesson-write-retryable": ("lesson_orchestrator", _retryable),

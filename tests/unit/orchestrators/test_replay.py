@@ -88,6 +88,32 @@ def test_a_refused_goal_is_ended_and_not_planned() -> None:
     assert json.loads(actions[1]["input"])["failure"] == "goal_refused"
 
 
+def test_a_reservation_is_redeemed_when_its_own_time_has_come() -> None:
+    actions = final_actions("roadmap-places-in-queues")
+    outlined = [
+        (given["module_id"], given.get("reservation"))
+        for given in (
+            json.loads(one["input"]) for one in actions if one.get("functionName") == "outline_module"
+        )
+    ]
+    assert outlined == [
+        ("module-0", None),
+        ("module-1", None),
+        ("module-2", None),
+        ("module-1", "groq:place-1"),
+        ("module-2", "groq:place-2"),
+        ("module-2", "groq:place-later"),
+    ]
+    waits = [one["fireAt"] for one in actions if one["actionType"] == TIMER]
+    assert [moment[11:19] for moment in waits] == ["00:02:30", "00:05:30"]
+
+
+def test_who_was_not_even_asked_is_named_too() -> None:
+    last = json.loads(final_actions("lesson-nobody-can-be-asked")[-1]["input"])
+    assert [fallback["provider"] for fallback in last["fallbacks"]] == ["deepseek", "groq"]
+    assert last["provider"] == "local"
+
+
 def test_inputs_hold_ids_and_counts_only() -> None:
     for path in STORED:
         for action in leaves(recording_of(path)["steps"][-1]["actions"]):

@@ -38,7 +38,7 @@ from shared.errors import ConfigurationError
 AZURE_MARKERS = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "CONTAINER_NAME")
 
 DEFAULT_CHAIN = ("deepseek", "groq", "gemini")
-DEFAULT_SOURCES = ("pydoc", "wikipedia")
+DEFAULT_SOURCES = ("docs", "stackoverflow", "github", "devto", "youtube", "wikipedia", "pydoc")
 PROVIDER_DEFAULTS: dict[str, dict[str, object]] = {
     "deepseek": {
         "base_url": "https://openrouter.ai/api/v1",

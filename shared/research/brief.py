@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from shared.models.research import Brief, Passage, Source, SourceReport
+from shared.models.research import Brief, FoundVideo, Passage, Source, SourceReport
 from shared.research.protocol import Hit, Question, ResearchSource, SourceFailed, SourceLimited, SourceSkipped
 from shared.research.ranking import (
     Duplicates,
@@ -19,12 +19,14 @@ from shared.research.ranking import (
     relevant,
     select,
 )
+from shared.research.selection import Page, with_variety
+from shared.research.subjects import of_other_subject
 from shared.security.clean_text import clean_text
 from shared.text.bm25 import Bm25
 from shared.text.sentences import split_sentences
 
 MAX_SOURCES = 8
-MAX_PASSAGES = 12
+MAX_PASSAGES = 16
 # A lesson's prompt must hold the whole brief: about 2,000 tokens a source, 12,000 in all.
 MAX_SOURCE_BYTES = 8_000
 MAX_BRIEF_BYTES = 48_000
@@ -47,9 +49,15 @@ async def research(
     """
     answers = await asyncio.gather(*(_ask(source, question, deadline_seconds) for source in sources))
     hits = [(report.origin, hit) for report, found in answers for hit in found]
-    return Brief(
-        sources=await asyncio.to_thread(assemble, question, hits), reports=[report for report, _ in answers]
-    )
+    chosen = await asyncio.to_thread(assemble, question, hits)
+    reports = [report for report, _ in answers]
+    return Brief(sources=chosen, reports=reports, video=_video_of(chosen, hits))
+
+
+def _video_of(sources: Sequence[Source], hits: Sequence[tuple[str, Hit]]) -> FoundVideo | None:
+    """Return the video of the best source that is a video's page."""
+    videos = {hit.url: hit.video for _, hit in hits if hit.video is not None}
+    return next((videos[source.url] for source in sources if source.url in videos), None)
 
 
 async def _ask(
@@ -95,7 +103,7 @@ def assemble(question: Question, hits: Sequence[tuple[str, Hit]]) -> list[Source
     documents: list[list[str]] = []
     for origin, hit in hits:
         passages = tuple(filter(None, map(_clean_passage, hit.passages[:MAX_PASSAGES_PER_HIT])))
-        if passages and _is_web_address(hit.url):
+        if passages and _is_web_address(hit.url) and not of_other_subject(question, hit):
             candidates.append(_Candidate(origin, hit, passages, len(documents)))
             documents.extend(contexts(_line(hit.title), passages))
     scores = relevance(question, Bm25(documents))
@@ -114,7 +122,11 @@ def assemble(question: Question, hits: Sequence[tuple[str, Hit]]) -> list[Source
     examples = [
         best_example(candidate.passages, part) for candidate, part in zip(candidates, parts, strict=True)
     ]
-    for number in relevant(pages, examples):
+    found = [
+        Page(candidate.hit.url, score, candidate.hit.video is not None)
+        for candidate, score in zip(candidates, pages, strict=True)
+    ]
+    for number in with_variety(relevant(pages, examples), found, MAX_SOURCES):
         candidate = candidates[number]
         if len(sources) == MAX_SOURCES or candidate.hit.url in addresses:
             continue

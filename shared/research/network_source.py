@@ -69,7 +69,7 @@ class NetworkSource(ABC):
         if datetime.now(UTC) < self.paused_until:
             raise SourceLimited(self.paused_until)
         try:
-            return await self.find(question)
+            return [hit for hit in await self.find(question) if hit.passages]
         except SourceLimited as error:
             self.pause(error.until)
             raise

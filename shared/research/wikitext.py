@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from shared.models.research import Passage
+from shared.research.fetching.prose import plain_prose
 from shared.text.sentences import split_sentences
 
 MAX_TEXT = 900
@@ -51,7 +52,9 @@ def article_passages(text: str, title: str) -> list[Passage]:
                 skipped_level = level if match[2].casefold() in _APPENDICES else 0
             heading = match[2]
         elif not skipped_level and _is_prose(paragraph):
-            passages.extend(Passage(heading=heading, text=part) for part in _parts(paragraph))
+            passages.extend(
+                Passage(heading=plain_prose(heading), text=part) for part in _parts(plain_prose(paragraph))
+            )
             if len(passages) >= MAX_PASSAGES:
                 break
     return passages[:MAX_PASSAGES]

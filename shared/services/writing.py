@@ -10,6 +10,7 @@ from shared.errors import Conflict, PreconditionFailed
 from shared.lessons.attribution import attribute
 from shared.lessons.gates import Assignment, Judged, apply_gates
 from shared.lessons.prompts import LessonDraft, lesson_prompt
+from shared.lessons.video import with_video
 from shared.llm.structured import Answer, CallStep
 from shared.models.base import timestamp
 from shared.models.content import LessonContent
@@ -112,7 +113,8 @@ class Writing:
         assignment = Assignment(head.specification, brief, Tier.MODEL, siblings)
 
         def judged(draft: LessonDraft) -> Judged:
-            return apply_gates(draft.to_content(head.specification, brief), assignment)
+            content = draft.to_content(head.specification, brief)
+            return apply_gates(with_video(content, head.specification, brief), assignment)
 
         step = CallStep(head.key, f"lesson-{head.generation}", "lesson", head.cause.charged_to)
         answer = await take_turn(
@@ -149,7 +151,8 @@ class Writing:
         assignment = Assignment(head.specification, brief, Tier.EXTRACTIVE, siblings)
 
         def composed() -> Judged:
-            return apply_gates(compose(head.specification, brief), assignment)
+            content = compose(head.specification, brief)
+            return apply_gates(with_video(content, head.specification, brief), assignment)
 
         try:
             # Ranking and judging compute for a tenth of a second: not on the loop that everybody shares.

@@ -13,8 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def loopback_tls(folder: Path) -> ssl.SSLContext:
-    """Return a server's context with a new self-signed certificate for 127.0.0.1, valid for a day."""
+def loopback_tls(folder: Path, *names: str) -> ssl.SSLContext:
+    """Return a server's context with a new self-signed certificate, valid for a day.
+
+    It is for 127.0.0.1, or for the host names given, and stands in `loopback.pem` in the folder.
+    """
+    subjects: list[x509.GeneralName] = [x509.DNSName(one) for one in names]
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -27,7 +31,8 @@ def loopback_tls(folder: Path) -> ssl.SSLContext:
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(subjects or [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
         )
         .sign(key, hashes.SHA256())
     )

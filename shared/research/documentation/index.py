@@ -9,7 +9,8 @@ MAX_ENTRIES = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of a site: what it is called, and its address, absolute and without a fragment."""
+    """A page of a site: its name, its address, absolute and without a fragment, and what it says it holds."""
 
     title: str
     url: str
+    about: str = ""

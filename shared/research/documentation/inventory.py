@@ -25,7 +25,7 @@ _MAX_TITLE_WORDS = 60
 
 
 def inventory_entries(data: bytes, base: str) -> list[Entry]:
-    """Return the pages of an inventory, each titled with what stands on it; raises `SourceFailed`."""
+    """Return the pages of an inventory, each with what stands on it; raises `SourceFailed`."""
     parts = data.split(b"\n", 4)
     if len(parts) < 5 or not parts[0].startswith(_HEADER):
         raise SourceFailed("objects.inv is not an inventory of version 2")
@@ -48,4 +48,4 @@ def inventory_entries(data: bytes, base: str) -> list[Entry]:
             words[title] = None
         if len(titles) >= MAX_ENTRIES:
             break
-    return [Entry("; ".join(words), url) for url, words in titles.items()]
+    return [Entry(next(iter(words)), url, "; ".join(list(words)[1:])) for url, words in titles.items()]

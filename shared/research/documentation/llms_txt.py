@@ -14,13 +14,13 @@ _line = re.compile(
 
 
 def llms_entries(text: str, base: str) -> list[Entry]:
-    """Return the pages that an `llms.txt` lists, each titled with its name and its note."""
+    """Return the pages that an `llms.txt` lists, each with its name and its note."""
     entries: dict[str, Entry] = {}
     for match in _line.finditer(text):
         url = urldefrag(urljoin(base, match[2])).url
-        title = plain_prose(f"{match[1]} {match[3] or ''}")
+        title, about = plain_prose(match[1]), plain_prose(match[3] or "")
         if title and url.startswith(("http://", "https://")):
-            entries.setdefault(url, Entry(title, url))
+            entries.setdefault(url, Entry(title, url, about))
         if len(entries) >= MAX_ENTRIES:
             break
     return list(entries.values())

@@ -11,9 +11,7 @@ _image = re.compile(r"!\[([^\]\n]{0,300})\]\s?(?:\([^()\n]*(?:\([^()\n]*\)[^()\n
 _link = re.compile(r"\[([^\]\n]{0,300})\]\s?(?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|\[[^\]\n]{0,100}\])")
 _definition = re.compile(r"^[ \t]{0,3}\[[^\]\n]{1,100}\]:\s*\S+.*$", re.MULTILINE)
 # Addresses that carry their content or code with them.
-_active = re.compile(
-    r"(?:javascript|vbscript|data):(?:[a-z]+/[a-z0-9.+-]+)?[;,(]?[^\s\"'<>)]*", re.IGNORECASE
-)
+_active = re.compile(r"(?:javascript|vbscript|data):(?:[a-z]+/[a-z0-9.+-]+)?[;,(]?[^\s\"'<>]*", re.IGNORECASE)
 _active_start = re.compile(r"\b(?:javascript|vbscript):\S|\bdata:[a-z]+/[a-z0-9.+-]+[;,]", re.IGNORECASE)
 # The blocks that a prompt is made of, and the control words of chat templates.
 _framing = re.compile(

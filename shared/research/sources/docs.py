@@ -70,10 +70,11 @@ class DocsSource(NetworkSource):
         return [hit for hits in gathered(answers) for hit in hits]
 
     async def _pages(self, site: Site, question: Question) -> list[Hit]:
-        if httpx.URL(site.root).netloc == httpx.URL(self._base_url).netloc:
+        if site.root.startswith(f"{self._base_url}/"):
             entries = await self._search_mdn(site, question)
         else:
-            listed = [(entry.title, entry) for entry in await self._indexes.entries(site.root)]
+            known = await self._indexes.entries(site.root)
+            listed = [(f"{entry.title} {entry.about}", entry) for entry in known]
             entries = await asyncio.to_thread(best_titled, question, listed, MAX_PAGES)
         answers = await asyncio.gather(
             *(self._page(site, entry) for entry in entries), return_exceptions=True
@@ -93,10 +94,9 @@ class DocsSource(NetworkSource):
             entry.url, site=httpx.URL(site.root), types=HTML | TEXT, timeout_seconds=self.timeout_seconds
         )
         read = page_passages if page.content_type in HTML else markdown_passages
-        title = entry.title.partition(";")[0]
-        passages = await asyncio.to_thread(read, page.text, title)
+        passages = await asyncio.to_thread(read, page.text, entry.title)
         return Hit(
-            title=title,
+            title=entry.title,
             author=site.author,
             url=str(page.url),
             licence=site.licence,

@@ -9,10 +9,8 @@ from shared.models.content import KeyMoment
 from shared.models.research import Passage
 from shared.research.fetching.prose import plain_prose
 from shared.research.protocol import Question
-from shared.research.relevance import asked_words
+from shared.research.relevance import Wanted
 from shared.research.video.captions import Snippet
-from shared.text.queries import query_of
-from shared.text.stems import search_tokens
 
 MAX_MOMENTS = 6
 MAX_CHAPTERS = 20
@@ -68,12 +66,10 @@ def windows(snippets: Sequence[Snippet]) -> list[Snippet]:
 
 def key_moments(question: Question, stretches: Sequence[Snippet]) -> list[KeyMoment]:
     """Return the stretches that speak most of what a lesson is about, in the video's order."""
-    title = asked_words(question)
-    promised = {word for text in question.objectives for word in query_of(text)} - title
-    scored: list[tuple[int, int]] = []
+    wanted = Wanted.of(question)
+    scored: list[tuple[float, int]] = []
     for position, stretch in enumerate(stretches):
-        words = set(search_tokens(stretch.text))
-        score = 2 * len(words & title) + len(words & promised)
+        score, _ = wanted.share(stretch.text)
         if score:
             scored.append((-score, position))
     best = sorted(position for _, position in sorted(scored)[:MAX_MOMENTS])

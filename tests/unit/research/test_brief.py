@@ -195,27 +195,25 @@ def test_the_same_address_is_one_source() -> None:
     assert len(assemble(QUESTION, [("test", one) for one in hits])) == 1
 
 
-def from_site(site: str, *texts: str, title: str = "Aperture") -> Hit:
-    return hit(title, *texts, url=f"https://{site}/{texts[0][:5].strip()}{len(texts[0])}")
-
-
 def test_a_brief_looks_beyond_one_domain() -> None:
-    """Ten good pages of one site leave room for the best of two others, not for what answers nothing."""
+    """Many good pages of one site leave room for the best of two others, not for what answers nothing."""
+    said = "stars film wheels tripods glass flowers rivers bridges"
     strong = [
-        from_site(
-            "one.org",
-            f"Aperture and exposure, fact {number}: {'aperture ' * number}.",
-            title=f"Aperture {number}",
+        hit(
+            f"Exposure and aperture of {word}",
+            f"Exposure and aperture for {word}: aperture, shutter speed of {word}.",
         )
-        for number in range(1, 11)
+        for word in said.split()
     ]
-    others = [
-        from_site("two.org", "The aperture of the eye is its pupil, which sets exposure."),
-        from_site("three.org", "Exposure follows from aperture and shutter speed together."),
-        from_site("four.org", "Cakes are baked at moderate heat."),
+    far = [
+        hit("Pupils", "The aperture of the eye.", url="https://two.org/a"),
+        hit("Plates", "An exposure of hours.", url="https://three.org/a"),
+        hit("Cakes", "Cakes are baked at moderate heat.", url="https://four.org/a"),
     ]
-    sources = assemble(QUESTION, [("test", one) for one in (*strong, *others)])
-    assert {source.url.split("/")[2] for source in sources} == {"one.org", "two.org", "three.org"}
+    noise = [hit(f"Cake {number}", f"Cakes of kind {number} are baked.") for number in range(30)]
+    sources = assemble(QUESTION, [("test", one) for one in (*strong, *far, *noise)])
+    assert {source.url.split("/")[2] for source in sources} == {"example.org", "two.org", "three.org"}
+    assert sources[0].url.startswith("https://example.org/Exposure")
     assert len(sources) <= MAX_SOURCES
 
 

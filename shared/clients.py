@@ -20,6 +20,9 @@ _by_loop: dict[asyncio.AbstractEventLoop, Clients] = {}
 
 # A research or model call may hold a connection for minutes; more than this many at once would only queue.
 MAX_CONNECTIONS = 200
+# httpx looks at every idle connection whenever a request begins or ends: with many of them that costs more
+# than opening a connection anew.
+IDLE_CONNECTIONS = 5
 
 
 def _product(settings: Settings) -> str:
@@ -54,7 +57,7 @@ class Clients:
             import httpx
 
             quieten("httpx")
-            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)
+            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS)
             self._http = httpx.AsyncClient(
                 headers={"User-Agent": f"{_product(self.settings)} httpx/{httpx.__version__}"},
                 limits=limits,

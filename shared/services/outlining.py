@@ -17,6 +17,7 @@ from shared.planning.local_curriculum import local_curriculum
 from shared.security.pseudonym import pseudonym
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
+from shared.services.curricula import Curricula
 from shared.services.failures import failure
 from shared.services.planning import answer_metadata, call_generation
 from shared.store.contract import BatchOperation, Condition
@@ -76,9 +77,7 @@ class Outlining:
         shared = await self._documents.find(CurriculumOutline, specification.key, outline_id)
         if shared is not None:
             return shared.outline
-        version = await self._documents.read(
-            CurriculumVersion, specification.key, CurriculumVersion.id_of(number)
-        )
+        version = await self._clients.kept(Curricula).version(specification.key, number)
         if version.tier is not Tier.MODEL:
             outline = local_curriculum(specification).outlines[module.order]
             return await self._share(version, module.order, outline, {})

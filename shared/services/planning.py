@@ -20,6 +20,7 @@ from shared.security.pseudonym import pseudonym
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.counters import count
+from shared.services.curricula import Curricula
 from shared.store.documents import Documents, change, creation, equals, increment, set_to
 from shared.telemetry import log
 
@@ -70,6 +71,8 @@ class Planning:
             if not isinstance(found, CurriculumVersion):
                 return found
             await self._store(roadmap, found)
+            if found.tier is not Tier.GENERIC:  # that one is nowhere stored
+                self._clients.kept(Curricula).keep(found)
         except (Conflict, PreconditionFailed):
             # A second copy of this call was faster, or the attempt is over: a repeat will see which.
             return SUPERSEDED_PERHAPS

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.specification import CurriculumSpecification, LessonSpecification
+from shared.planning.problems import reading, refuse_harm
+from shared.planning.subject import impersonal, interpret_subject
 
 LANGUAGE = "en"
 ESTIMATED_MINUTES = 30
@@ -36,9 +38,14 @@ def standalone_specification(
 ) -> LessonSpecification:
     """Return the specification of the nth lesson (from 1) on a topic: for beginners, in English.
 
-    The topic is the module's title and the lesson's; later lessons say their number.
+    The topic is the module's title and the lesson's; later lessons say their number. Nothing that either says
+    of a learner is in it, since it is shared. Raises Problem (422) where nothing else is said, or plain harm.
     """
-    subject, topic = " ".join(subject.split()), " ".join(topic.split())
+    refuse_harm(subject=subject, topic=topic)
+    with reading("subject"):
+        subject = interpret_subject(subject).subject
+    with reading("topic"):
+        topic = impersonal(topic)
     module_title = topic if lesson_number == 1 else f"{topic} ({lesson_number})"
     stage = _OBJECTIVES[min(lesson_number, len(_OBJECTIVES)) - 1]
     return LessonSpecification(

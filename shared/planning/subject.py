@@ -24,7 +24,7 @@ from shared.planning.goals.privacy import (
     without_words,
 )
 from shared.planning.goals.spelling import corrected
-from shared.planning.goals.text import MAX_GOAL_CHARACTERS, has_words, plain, trimmed
+from shared.planning.goals.text import MAX_GOAL_CHARACTERS, has_words, plain, trimmed, without_addresses
 from shared.text.sentences import split_sentences
 
 MAX_SUBJECT_CHARACTERS = 80
@@ -99,6 +99,16 @@ def interpret_subject(subject: str) -> GoalInterpretation:
     read = _read(text)
     shown = canonical_name(read.subject) or _shown(read.subject)
     return GoalInterpretation(shown, normalise(shown), read.focus, guess_language(text))
+
+
+def impersonal(title: str) -> str:
+    """Return a title as it is, but for what speaks of a learner; raises ValueError if nothing is left."""
+    whole = " ".join(title.split())
+    text = without_addresses(whole)
+    text = " ".join(_impersonal(text, personal_words(text).words).split())
+    if not has_words(text):
+        raise ValueError(NOTHING_TO_LEARN)
+    return text if text == whole else trimmed(text)
 
 
 def interpret_focus(focus: str, goal: str) -> str:

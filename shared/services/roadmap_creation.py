@@ -18,8 +18,8 @@ from shared.models.roadmap import Idempotency, Profile, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.planning.duration import parse_time_commitment
 from shared.planning.goals.language import guess_language
-from shared.planning.goals.refusal import refusal_of
 from shared.planning.goals.text import plain
+from shared.planning.problems import reading, refuse_harm
 from shared.planning.subject import GoalInterpretation, interpret_focus, interpret_goal, interpret_subject
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
@@ -122,7 +122,6 @@ class RoadmapCreation:
         )
 
     def _new_roadmap(self, user_id: str, request: RoadmapRequest, preferences: Preferences) -> Roadmap:
-        _refuse_harm(request)
         goal = _interpreted(request, preferences)
         roadmap = Roadmap(
             id=str(uuid.uuid4()),
@@ -180,29 +179,14 @@ class RoadmapCreation:
         return await self._documents.read(Roadmap, roadmap.user_id, roadmap.id)
 
 
-def _refuse_harm(request: RoadmapRequest) -> None:
-    """Raise the Problem for a plainly harmful goal; it names the field, and help where someone is at risk."""
-    for field in ("goal", "subject", "focus"):
-        refusal = refusal_of(getattr(request, field) or "")
-        if refusal is not None:
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "goal_refused",
-                refusal.message,
-                (FieldError(field, "is refused", "goal_refused"),),
-            )
-
-
 def _interpreted(request: RoadmapRequest, preferences: Preferences) -> GoalInterpretation:
     """Return what the request asks for; a subject that it names settles what the goal means."""
-    try:
+    refuse_harm(goal=request.goal, subject=request.subject, focus=request.focus)
+    with reading("subject" if request.subject else "goal"):
         if request.subject:
             goal = interpret_subject(request.subject)
         else:
             goal = interpret_goal(request.goal, preferences.industry or "")
-    except ValueError as error:
-        field = "subject" if request.subject else "goal"
-        raise _unreadable(field, error) from None
     if request.focus is None:
         return goal
     return replace(goal, focus=interpret_focus(request.focus, request.goal))
@@ -213,16 +197,8 @@ def _requested_hours(request: RoadmapRequest) -> tuple[float, float] | None:
         return request.weekly_hours, request.weekly_hours
     if request.time_commitment is None:
         return None
-    try:
+    with reading("time_commitment"):
         return parse_time_commitment(request.time_commitment)
-    except ValueError as error:
-        raise _unreadable("time_commitment", error) from None
-
-
-def _unreadable(field: str, error: ValueError) -> Problem:
-    return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", str(error), (FieldError(field, str(error)),)
-    )
 
 
 def _profile_hours(profile: Profile | None) -> tuple[float, float] | None:

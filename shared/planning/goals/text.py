@@ -1,4 +1,4 @@
-"""Cleaning a goal: markup, emoji, addresses, long numbers and quotation marks go; names stay whole."""
+"""Cleaning a goal: markup, emoji, addresses, telephone and account numbers go; names stay whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ _line_marker = re.compile(r"^[ \t]*(?:[-*+•>]|#{1,6}|\d{1,2}[.)])[ \t]+", re.M
 _handle = re.compile(r"(?<![\w.])@\w{2,50}")
 # Years from ... to ... are history, and no telephone number.
 _telephone = re.compile(r"(?!(?:1\d|20)\d\d ?[-/] ?(?:1\d|20)\d\d(?!\d))\+?\d[\d ()/-]{7,}\d")
-_long_number = re.compile(r"(?<![\w.,])\d{6,}(?!\w)")
+_international = re.compile(r"\+\d[\d ()/-]{7,}\d")
+_account = re.compile(
+    r"(?:(?:\b(?:number|no|nr|id|account|customer|employee|member|student|nummer|numéro|número)\b\.?\s*[:#]?\s*)+|#)"
+    r"\d{4,}(?!\w)",
+    re.IGNORECASE,
+)
 _empty_brackets = re.compile(r"\([^\w()]{0,50}\)|\[[^\w\[\]]{0,50}\]")
 _QUOTATION_MARKS = '"“”„‟«»‹›「」『』《》〈〉【】`'
 _translation = str.maketrans(
@@ -27,19 +32,26 @@ _translation = str.maketrans(
 
 
 def plain(goal: str) -> str:
-    """Return a goal without markup, emoji, addresses, long numbers and quotation marks, in NFKC.
+    """Return a goal without markup, emoji, addresses, numbers of persons and quotation marks, in NFKC.
 
     Its lines are kept.
     """
     text = clean_text(goal[:MAX_GOAL_CHARACTERS]).translate(_translation)
     text = _symbols_removed(unicodedata.normalize("NFKC", text)).translate(_translation)
     text = _link.sub(r"\1", text)
-    for pattern in (_tag, _address, _handle, _telephone, _long_number, _line_marker):
+    for pattern in (_tag, _address, _handle, _account, _telephone, _line_marker):
         text = pattern.sub(" ", text)
     text = _empty_brackets.sub(" ", text)
     text = _emphasis.sub(r"\2", text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def without_addresses(text: str) -> str:
+    """Return a text on one line without e-mail and web addresses, handles and numbers of persons."""
+    for pattern in (_address, _handle, _account, _international):
+        text = pattern.sub(" ", text)
+    return " ".join(_empty_brackets.sub(" ", text).split())
 
 
 def _symbols_removed(text: str) -> str:

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench clean
+.PHONY: help demo test serve check lint types layers bench quality clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
@@ -51,6 +51,9 @@ check: lint types layers test ## all of it: what CI runs
 
 bench: $(VENV)/.dev-installed ## the benchmark: prints its table, writes bench/results.json
 	@$(BIN)/python -m bench
+
+quality: $(VENV)/.dev-installed ## the gates on the golden set: rates before and after; fails when one falls
+	@$(BIN)/python -m tests.golden
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) .data build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/artefacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+@lru_cache(maxsize=256)
 def inspect_markdown(text: str) -> Inspection:
     """Parse a text with a parser that allows everything, and say what it found outside code."""
     if not may_hold_markup(text):

@@ -11,7 +11,8 @@ import pytest
 from shared.store.contract import DocumentStore
 from shared.store.cosmos import CosmosDocumentStore
 from shared.store.sqlite import SqliteDocumentStore
-from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, EmulatorUnavailable
+from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
+from tests.support.npm import NpmUnavailable
 from tests.support.tools import need
 
 
@@ -20,7 +21,7 @@ def cosmos_emulator() -> Iterator[CosmosEmulator]:
     emulator = CosmosEmulator()
     try:
         emulator.__enter__()
-    except EmulatorUnavailable as reason:
+    except NpmUnavailable as reason:
         need("the Cosmos DB emulator", False, str(reason))
     yield emulator
     emulator.__exit__(None, None, None)

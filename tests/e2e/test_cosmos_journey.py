@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.app import app_host
-from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, EmulatorUnavailable
+from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
 from tests.support.learner import Learner, first_lesson
+from tests.support.npm import NpmUnavailable
 from tests.support.tools import need
 
 
@@ -20,7 +21,7 @@ def emulator() -> Iterator[CosmosEmulator]:
     emulator = CosmosEmulator()
     try:
         emulator.__enter__()
-    except EmulatorUnavailable as reason:
+    except NpmUnavailable as reason:
         need(f"Cosmos DB emulator: {reason}", found=False)
     yield emulator
     emulator.__exit__(None, None, None)

@@ -18,46 +18,20 @@ What version 1.0.1 lacks, and what the test set-up does about it (the app does n
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from shared.store.containers import Container, all_containers
+from tests.support.npm import ensure_installed
 
 FOLDER = Path(__file__).parent.parent / "cosmos_emulator"
 
 # The well-known key of every Cosmos DB emulator; it opens nothing.
 EMULATOR_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
 
-_INSTALL_TIMEOUT_S = 300
 _STOP_TIMEOUT_S = 10
-
-
-class EmulatorUnavailable(Exception):
-    """The emulator cannot run on this machine; the text says what is missing."""
-
-
-def ensure_installed() -> None:
-    """Install the pinned packages unless they are there; raises EmulatorUnavailable."""
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            raise EmulatorUnavailable(f"{tool} is not installed")
-    installed = FOLDER / "node_modules" / ".package-lock.json"
-    lock = FOLDER / "package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    result = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"],
-        cwd=FOLDER,
-        capture_output=True,
-        text=True,
-        timeout=_INSTALL_TIMEOUT_S,
-        check=False,
-    )
-    if result.returncode != 0:
-        raise EmulatorUnavailable(f"npm ci failed: {result.stderr.strip()[-500:]}")
 
 
 class CosmosEmulator:
@@ -68,7 +42,7 @@ class CosmosEmulator:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        ensure_installed()
+        ensure_installed(FOLDER)
         process = subprocess.Popen(
             ["node", "server.js"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -75,7 +75,7 @@ def apply_gates(content: LessonContent, assignment: Assignment) -> Judged:
     except NothingLeft as error:
         figures = [_figure(gate, found, found) for gate, found in zip(GATES, before, strict=True)]
         return Judged(content, Quality(gates=figures), (str(error), *_objections(before, assignment)))
-    after = [gate.measure(mended, assignment) for gate in GATES]
+    after = before if mended == content else [gate.measure(mended, assignment) for gate in GATES]
     figures = [_figure(gate, *pair) for gate, *pair in zip(GATES, before, after, strict=True)]
     return Judged(mended, Quality(gates=figures), _objections(after, assignment))
 

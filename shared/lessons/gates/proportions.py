@@ -30,9 +30,10 @@ def measure(content: LessonContent, assignment: Assignment) -> Finding:
 
 
 def practice_share(content: LessonContent) -> float:
-    """Return the share of code, exercises and quiz in the signs of a lesson; spaces are not counted.
+    """Return the share of code and exercises in the signs of a lesson; spaces are not counted.
 
-    Signs, not words: code has few words, and some scripts put no spaces between theirs.
+    Signs, not words: code has few words, and some scripts put no spaces between theirs. The quiz counts for
+    neither side: every style has one.
     """
     code = sum(_signs(block.code) for section in content.sections for block in code_blocks(section.markdown))
     explained = _signs(content.summary) + sum(_signs(section.markdown) for section in content.sections) - code
@@ -41,11 +42,7 @@ def practice_share(content: LessonContent) -> float:
         _signs("".join([one.title, one.task, one.starter_code, *one.hints, one.solution]))
         for one in content.exercises
     )
-    quiz = sum(
-        _signs("".join([question.question, *question.options, question.explanation]))
-        for question in content.quiz
-    )
-    practice = code + exercises + quiz
+    practice = code + exercises
     return round(practice / max(practice + explained, 1), 3)
 
 

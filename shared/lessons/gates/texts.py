@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -28,6 +28,8 @@ from shared.text.sentences import split_sentences
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
+_REMEMBERED = 256
+"""Several gates read the same texts of one body; parsing them once is most of the pipeline's time."""
 Rewrite = Callable[[str], str]
 Part = TypeVar("Part", bound=Model)
 
@@ -52,16 +54,18 @@ def block_parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
 
 
-def code_blocks(markdown: str) -> list[CodeBlock]:
+@lru_cache(maxsize=_REMEMBERED)
+def code_blocks(markdown: str) -> tuple[CodeBlock, ...]:
     """Return the code blocks of a section in their order."""
-    return [
+    return tuple(
         CodeBlock((token.info.split() or [""])[0].casefold(), token.content)
         for token in block_parser().parse(markdown)
         if token.type in {"fence", "code_block"}
-    ]
+    )
 
 
-def prose_of(markdown: str) -> list[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def prose_of(markdown: str) -> tuple[str, ...]:
     """Return the paragraphs, headings and cells of a section as plain text; code, inline too, is left out."""
     found: list[str] = []
     for token in block_parser().parse(markdown):
@@ -73,7 +77,7 @@ def prose_of(markdown: str) -> list[str]:
         )
         if token.type == "inline" and text.strip():
             found.append(text.strip())
-    return found
+    return tuple(found)
 
 
 def written(content: LessonContent) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ __all__ = ["canonical"]
 _FENCE = re.compile(r"\A\s*(?:```|~~~)\s*(?:mermaid)?[ \t]*\n(.*?)\n\s*(?:```|~~~)\s*\Z", re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 _DIRECTIVE = re.compile(r"%%\s*\{.*?\}\s*%%", re.DOTALL)
+_FIRST_COMMENTS = re.compile(r"\A(?:\s*%%[^\n]*\n)+")
 _LEFT_OUT = re.compile(
     r"\s*(?:%%|(?:click|href|callback|call|links?|style|classDef|class|linkStyle|accTitle|accDescr|autonumber"
     r"|activate|deactivate|properties|details|box|rect|title)\b(?!\s*(?:--|==|-\.|[\[({>&:]))).*",
@@ -39,11 +40,8 @@ def canonical(text: str) -> str | None:
 
 def _once(text: str) -> str | None:
     text = _FENCE.sub(r"\1", text)
-    text = _DIRECTIVE.sub("", _FRONT_MATTER.sub("", text))
+    text = _FIRST_COMMENTS.sub("", _DIRECTIVE.sub("", _FRONT_MATTER.sub("", text)))
     header = _HEADER.match(text)
-    while header is None and "\n" in text and not text.partition("\n")[0].strip().strip("%"):
-        text = text.partition("\n")[2]
-        header = _HEADER.match(text)
     if header is None:
         return None
     lines = [line.strip() for line in header[4].split("\n") if line.strip() and not _LEFT_OUT.fullmatch(line)]

@@ -12,13 +12,15 @@ _MESSAGE = re.compile(r"(.+?)\s*(--?>>|--?>|--?x|--?\))\s*[+-]?\s*([^:]+?)\s*:\s
 _NOTE = re.compile(r"note\s+(over|left of|right of)\s+([^:]+?)\s*:\s*(.+)", re.IGNORECASE)
 _FRAME = re.compile(r"(loop|alt|opt|par)\b\s*(.*)", re.IGNORECASE)
 _BRANCH = re.compile(r"(else|and)\b\s*(.*)", re.IGNORECASE)
+# The semicolon of an entity code belongs to the text.
+_STATEMENT_END = re.compile(r"(?<!\d);\s*\Z")
 _BRANCH_OF = {"else": "alt", "and": "par"}
 
 
 def sequence(lines: Sequence[str]) -> str:
     """Return a sequence diagram in its canonical form; raises Unreadable."""
     writer = _Writer()
-    body = [writer.line(line.rstrip(";").strip()) for line in lines]
+    body = [writer.line(_STATEMENT_END.sub("", line).strip()) for line in lines]
     if writer.frames or writer.messages == 0:
         raise Unreadable("no message, or a frame without an end")
     head = [f"{kind} {name} as {shown}" for name, (kind, shown) in writer.participants.items()]

@@ -76,22 +76,12 @@ class LessonDraft(Model):
     diagrams: list[Diagram] = Field(max_length=5)
 
     def to_content(self, specification: LessonSpecification, brief: Brief) -> LessonContent:
-        """Return the lesson with what the server adds: objectives and resources.
-
-        Ids of sources that the brief does not hold are dropped, so that every id in a lesson leads somewhere.
-        """
-        known = {source.id for source in brief.sources}
-        sections = [
-            section.model_copy(
-                update={"source_ids": [id_ for id_ in dict.fromkeys(section.source_ids) if id_ in known]}
-            )
-            for section in self.sections
-        ]
+        """Return the lesson with what the server adds: objectives and resources; the gates judge the rest."""
         return LessonContent(
             summary=self.summary,
             objectives=specification.objectives,
             key_concepts=self.key_concepts,
-            sections=sections,
+            sections=self.sections,
             exercises=self.exercises,
             quiz=self.quiz,
             diagrams=self.diagrams,

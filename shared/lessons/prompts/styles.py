@@ -31,4 +31,4 @@ PRACTICE_SHARES = {
     LearningStyle.READING: 0.1,
     LearningStyle.MIXED: 0.5,
 }
-"""The share of code, exercises and quiz that each style asks for; a gate measures it afterwards."""
+"""The share of code and exercises that each style asks for; a gate measures it afterwards."""

@@ -11,7 +11,7 @@ from shared.lessons.code import is_session
 from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases, primary_language
 from shared.lessons.rendering.blocks import line_html, prose_html, section_html
-from shared.lessons.rendering.facts import VersionFacts, facts_line
+from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
 from shared.lessons.rendering.markdown import answer_of, clock
 from shared.models.content import Diagram, Exercise, LessonContent, QuizQuestion, Section
 from shared.models.library import SourceAttribution
@@ -41,7 +41,7 @@ def to_html(
         [
             f"<header><h1>{line_html(title)}</h1>{_facts(version_facts, content)}</header>",
             page.contents(),
-            f"<main>{''.join(page.main())}</main>",
+            f"<main>{''.join(page.main())}{page.why(why_lines(version_facts, attribution))}</main>",
         ]
     )
     return (
@@ -141,6 +141,11 @@ class _Page:
             yield self._part("quiz", self._phrases("label_quiz"), f'<ol class="quiz">{questions}</ol>')
         yield self._resources()
         yield self._sources()
+
+    def why(self, lines: Sequence[str]) -> str:
+        """How this lesson came to be and how it measured, folded."""
+        items = "".join(f"<li>{line_html(line)}</li>" for line in lines)
+        return _details(self._phrases("label_why"), f"<ul>{items}</ul>") if items else ""
 
     def _part(self, name: str, heading: str, inner: str, attributes: str = "") -> str:
         return (

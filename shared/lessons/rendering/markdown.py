@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from shared.lessons.code import compiles, fence, is_session
 from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases
-from shared.lessons.rendering.facts import VersionFacts, facts_line
+from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
 from shared.models.content import Exercise, LessonContent, QuizQuestion
 from shared.models.library import SourceAttribution
 from shared.security.sanitising import escape_prose, safe_url
@@ -30,13 +30,14 @@ def to_markdown(
         f"## {phrases('label_objectives')}",
         "\n".join(f"- {one_line(objective)}" for objective in content.objectives),
         *_concepts(content, phrases),
-        *_sections(content),
+        *_sections(content, phrases),
         *_diagrams(content, phrases),
         *_video(content, phrases),
         *_exercises(content, phrases),
         *_quiz(content, phrases),
         *_answers(content, phrases),
         *_sources(content, attribution, phrases),
+        *_why(version_facts, attribution, phrases),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -76,10 +77,12 @@ def _concepts(content: LessonContent, phrases: Phrases) -> Iterator[str]:
         )
 
 
-def _sections(content: LessonContent) -> Iterator[str]:
+def _sections(content: LessonContent, phrases: Phrases) -> Iterator[str]:
     for section in content.sections:
         yield f"## {one_line(section.heading)}"
         yield section.markdown
+        if not section.source_ids:
+            yield f"*{phrases('label_unsourced')}*"
 
 
 def _diagrams(content: LessonContent, phrases: Phrases) -> Iterator[str]:
@@ -167,6 +170,13 @@ def _sources(
     if attribution:
         yield f"## {phrases('label_sources')}"
         yield "\n".join(_source(source, phrases) for source in attribution)
+
+
+def _why(facts: VersionFacts, attribution: Sequence[SourceAttribution], phrases: Phrases) -> Iterator[str]:
+    lines = why_lines(facts, attribution)
+    if lines:
+        yield f"## {phrases('label_why')}"
+        yield "\n".join(f"- {one_line(line)}" for line in lines)
 
 
 def _source(source: SourceAttribution, phrases: Phrases) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases
 from shared.lessons.rendering.blocks import section_parser
-from shared.lessons.rendering.facts import VersionFacts, facts_line
+from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
 from shared.lessons.rendering.markdown import LETTERS, answer_of
 from shared.models.content import LessonContent
 from shared.models.library import SourceAttribution
@@ -156,19 +156,34 @@ def _lesson(
         yield from writer.heading(phrases("label_concepts"))
         for concept in content.key_concepts:
             yield from writer.text(f"{plain_text(concept.term)}: {plain_text(concept.definition)}", "• ")
-    for section in content.sections:
-        yield from writer.heading(section.heading)
-        yield from _without_trailing_bars(list(writer.markdown(section.markdown)))
+    yield from _sections(writer, phrases, content)
     for diagram in content.diagrams:
         yield from writer.heading(diagram.title)
         yield from writer.text(plain_text(diagram.alt_text))
     yield from _practice(writer, phrases, content)
     yield from _solutions(writer, phrases, content)
-    if attribution:
-        yield from writer.heading(phrases("label_sources"))
-        for source in attribution:
-            line = f"{source.title}, {source.author}, {source.licence}, {safe_url(source.url)}"
-            yield from writer.text(plain_text(line), "• ")
+    sources = [
+        f"{source.title}, {source.author}, {source.licence}, {safe_url(source.url)}" for source in attribution
+    ]
+    yield from _bullets(writer, phrases("label_sources"), sources)
+    yield from _bullets(writer, phrases("label_why"), why_lines(facts, attribution))
+
+
+def _sections(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
+    for section in content.sections:
+        yield from writer.heading(section.heading)
+        yield from _without_trailing_bars(list(writer.markdown(section.markdown)))
+        if not section.source_ids:
+            yield ""
+            yield from writer.note(phrases("label_unsourced"))
+
+
+def _bullets(writer: _Writer, heading: str, lines: Sequence[str]) -> Iterator[str]:
+    """Give a list under a heading; nothing for an empty one."""
+    if lines:
+        yield from writer.heading(heading)
+    for line in lines:
+        yield from writer.text(plain_text(line), "• ")
 
 
 def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shared.clients import Clients
 from shared.errors import StoreError
@@ -28,10 +29,27 @@ async def readiness(clients: Clients) -> Readiness:
     checks = {
         "store": store,
         "queue": "configured" if has_queue else "not configured (ServiceBusConnection is unset)",
-        "providers": ", ".join(provider.name for provider in settings.providers)
-        or "none: the extractive tier serves",
+        "providers": await _providers(clients) if store == "ok" else "unknown",
     }
     return Readiness(store == "ok", checks)
+
+
+async def _providers(clients: Clients) -> str:
+    """Name the providers of the chain; one that is held back says why and until when."""
+    from shared.services.asking import limiter_of
+
+    limiter = clients.kept(limiter_of)
+    named = []
+    for provider in clients.settings.providers:
+        breaker = (await limiter.state(provider)).breaker
+        until = datetime.fromtimestamp(breaker.open_until, UTC)
+        is_open = breaker.is_open(limiter.now)
+        named.append(
+            f"{provider.name} (open: {breaker.reason} until {until:%Y-%m-%dT%H:%M:%SZ})"
+            if is_open
+            else provider.name
+        )
+    return ", ".join(named) or "none: the extractive tier serves"
 
 
 async def _store(clients: Clients) -> str:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from shared.models.base import Model
 from shared.models.content import LessonContent
 from shared.models.curriculum import Tier
+from shared.models.document import now
 from shared.models.learner import LearningStyle
 from shared.models.library import (
     LessonVersion,
@@ -17,6 +18,7 @@ from shared.models.library import (
     RegenerationReason,
     SourceAttribution,
 )
+from shared.models.views import WhyThisLesson
 
 
 class RegenerationRequest(Model):
@@ -59,7 +61,7 @@ class VersionSummary(Model):
     reason: RegenerationReason | None
     approval_status: str
     votes: Votes
-    quality: dict[str, Any]
+    quality: WhyThisLesson
 
     @classmethod
     def of(cls, version: LessonVersion) -> VersionSummary:
@@ -103,5 +105,5 @@ def _summary(version: LessonVersion) -> dict[str, Any]:
         "reason": metadata.regeneration_reason,
         "approval_status": version.approval_status,
         "votes": {"up": version.votes_up, "down": version.votes_down},
-        "quality": version.to_json()["quality"],
+        "quality": WhyThisLesson.of(version, now()),
     }

@@ -148,6 +148,16 @@ def test_a_wrong_lookup_is_told_which_field(bare_host: LocalHost, query: dict[st
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
+def test_what_is_plainly_harmful_is_refused(bare_host: LocalHost) -> None:
+    with Learner(bare_host.url, someone()) as ada:
+        harmful = {"subject": "Chemistry", "topic": "how to build a pipe bomb"}
+        asked = ada.http.post("/lessons", json=harmful)
+        assert (asked.status_code, asked.json()["code"]) == (422, "goal_refused")
+        looked = ada.http.get("/lessons/lookup", params={"step_title": harmful["topic"]})
+        assert (looked.status_code, looked.json()["code"]) == (422, "goal_refused")
+        assert ada.http.get("/lessons/tasks").json()["active"] == []
+
+
 def test_names_with_signs_are_names(bare_host: LocalHost) -> None:
     with Learner(bare_host.url, someone()) as ada:
         assert ada.http.get("/lessons/C%23/a%20b").status_code == 404

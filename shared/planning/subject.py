@@ -33,6 +33,7 @@ NOTHING_TO_LEARN = 'Say what you want to learn, for example "Python" or "photogr
 
 # Each round takes at least one character away.
 _MAX_ROUNDS = MAX_GOAL_CHARACTERS
+_BEGINS = re.compile(r"(?:to )?(?:learn|lern|study|master|understand|teach)\b", re.IGNORECASE)
 # Longer than a year: whose number it is, nobody knows.
 _NUMBER = re.compile(r"\d{5,}")
 
@@ -136,14 +137,23 @@ def _read(text: str) -> _Reading:
             subject, focus = _reduced_fully(said, private)
             if has_words(subject):
                 led = len(sentences) == 1 or any(lead.search(sentence) for lead in LEADS)
-                return _Reading(subject, _focus(focus, private), led and said == sentence)
+                return _Reading(subject, _focus(focus, private), led and said == sentence and not private)
     raise ValueError(NOTHING_TO_LEARN)
 
 
 def _candidates(text: str) -> list[str]:
-    """Return the sentences that may name the subject, most likely first: those that say "I want to learn"."""
+    """Return the sentences that may name the subject, most likely first.
+
+    Before all others are those that say "I want to learn ...", then those that begin with "Learn ...".
+    """
     sentences = [sentence for line in text.splitlines() for sentence in split_sentences(line)]
-    return sorted(sentences, key=lambda sentence: not any(lead.search(sentence) for lead in LEADS))
+    return sorted(
+        sentences,
+        key=lambda sentence: (
+            not any(lead.search(sentence) for lead in LEADS),
+            _BEGINS.match(sentence) is None,
+        ),
+    )
 
 
 def _reduced_fully(text: str, private: frozenset[str]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from collections import Counter
 DEFAULT = "en"
 
 _WORDS = {
-    "en": "i i'm i'd want to learn the how of and for my please teach me would like is with about help study",
+    "en": "i i'm want to learn the how of and for my please teach me would like is with about help study at",
     "de": "ich möchte will würde lernen und der das für wie mir bitte mit über eine einen gerne bring",
     "fr": "je j'aimerais veux voudrais apprendre les et pour avec comment sur moi souhaite s'il plaît est du",
     "es": "quiero aprender el los para con cómo gustaría sobre quisiera enséñame estudiar una del y favor",

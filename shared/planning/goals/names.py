@@ -68,7 +68,7 @@ Deep learning | deeplearning
 Amazon Web Services | aws
 Google Cloud | gcp | google cloud platform
 Microsoft Azure | azure
-Microsoft Excel | excel | ms excel
+Microsoft Excel | excel | excell | ms excel
 Photoshop | adobe photoshop
 Git
 GitHub

@@ -127,7 +127,7 @@ _ENDINGS = r"""
 \s+for (?:an? )?(?:complete |absolute |total )?(?:beginners?|dummies|newbies|me|myself|free(?: online)?|fun)
 \s+as a hobby
 # What stood behind it is gone: an address, a name.
-\s+(?:of|at|for|with|by|and|or|named|called|von|bei|und|mit|chez|avec|et)
+(?:\s+(?:of|at|for|with|by|and|or|named|called|von|bei|und|mit|chez|avec|et))+
 \s+(?:with)?in (?:the next |about )?(?:@TIMES@) (?:hours?|days?|weeks?|months?|years?)
 \s+(?:basics|fundamentals|essentials|tutorial|lessons?|101|(?:online|crash|video) course)
 [\s,]+(?:bitte|danke|vielen dank|von grund auf|für anfänger)

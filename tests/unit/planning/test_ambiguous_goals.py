@@ -158,6 +158,7 @@ def test_a_plain_goal_needs_no_model(goal: str) -> None:
         "I run a small bakery with my wife and our accounts are a mess, what should I look into?",
         "My company moves to the cloud. What do I need?",
         "something with computers that pays well",
+        "I want to get a job at Google as a data engineer",
         "get better at the thing where you talk to rooms full of people",
         "ich möchte endlich verstehen, warum mein Brot immer so flach bleibt und was ich dagegen tun kann",
         "我想知道为什么我的面包总是不蓬松，应该怎么办才好",

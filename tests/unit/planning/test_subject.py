@@ -159,6 +159,8 @@ def test_one_subject_in_many_words(goal: str) -> None:
         ("ISO 27001", "ISO 27001"),
         ("World War 1914-1918", "World War 1914-1918"),
         ("wanna lern pyhton", "Python"),
+        ("# Goal\n- learn *Docker*", "Docker"),
+        ("excell", "Microsoft Excel"),
     ],
 )
 def test_subjects_survive(goal: str, subject: str) -> None:
@@ -208,6 +210,7 @@ def test_a_goal_that_names_nothing_says_so(goal: str) -> None:
         ("日本語", "en"),
         ("I want to learn 日本語", "en"),
         ("Deutsch", "en"),
+        ("Work at height safety", "en"),
         ("Ich möchte Python lernen", "de"),
         ("Je veux apprendre Python", "fr"),
         ("Quiero aprender Python", "es"),

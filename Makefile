@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench quality clean
+.PHONY: help demo test serve check lint types layers bench quality verify-live clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 16
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -54,6 +54,9 @@ bench: $(VENV)/.dev-installed ## the benchmark: prints its table, writes bench/r
 
 quality: $(VENV)/.dev-installed ## the gates on the golden set: rates before and after; fails when one falls
 	@$(BIN)/python -m tests.golden
+
+verify-live: $(VENV)/.host-installed ## ask every source and documentation site once, over the real network
+	@$(BIN)/python -m examples.verify_live
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) .data build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/artefacts

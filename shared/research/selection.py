@@ -30,19 +30,22 @@ def with_variety(ranked: Sequence[int], pages: Sequence[Page], limit: int) -> li
     """Return at most `limit` positions of pages: the `ranked` ones, less their last where others must stand.
 
     The best page of each further domain is added until there are three, and the best video if none is ranked;
-    only pages that are not far behind the best. A brief that names its ranked pages alone stays as it is.
+    only pages that are not far behind the best, and videos that match at all. Where the ranked pages have
+    all that, they stay as they are.
     """
     if not ranked:
         return []
     floor = LEAST_RELEVANCE * max(pages[position].score for position in ranked)
+    # A video has few words to match: its source has judged it by its title, so any match will do.
     others = sorted(
         (
             i
             for i, page in enumerate(pages)
-            if i not in set(ranked) and page.score > 0 and page.score >= floor
+            if i not in ranked and page.score >= (0 if page.has_video else floor)
         ),
         key=lambda i: (-pages[i].score, i),
     )
+    others = [i for i in others if pages[i].score > 0]
     kept = list(ranked[:limit])
     added: list[int] = []
     if not any(pages[i].has_video for i in kept):

@@ -28,6 +28,8 @@ from aiohttp import web
 from tests.support.source_pages import CAPTIONS, HOSTILE, LOOPS, README, whole_page
 
 LONGEST_HANG_SECONDS = 15.0
+# Tags that the fakes know.
+_SUBJECTS = ("go", "python")
 VIDEO_ID = "abcdefghijk"
 # No machine of ours: nothing may ever connect there.
 PRIVATE_ADDRESS = "http://169.254.169.254/latest/meta-data/"
@@ -78,6 +80,7 @@ def settings_of(origin: str) -> dict[str, str]:
     """Return the settings of the app that make it ask these fakes for everything but Wikipedia."""
     sites = {
         "Go": [f"{origin}/docs/llms/"],
+        "Python": [f"{origin}/docs/llms/"],
         "Sphinx": [f"{origin}/docs/sphinx/"],
         "Mapped": [f"{origin}/docs/maps/"],
         "JavaScript": [f"{origin}/mdn/en-US/docs/Web/JavaScript/"],
@@ -234,7 +237,7 @@ class SourceServers:
             {"question_id": 12, "title": "Unpopular for loop question", "score": -2},
             {"question_id": 13, "title": "Is there a while loop?", "score": 9},
         ]
-        items = found if tag == "go" and self.fault("stackoverflow") is not Fault.NOTHING_FOUND else []
+        items = found if tag in _SUBJECTS and self.fault("stackoverflow") is not Fault.NOTHING_FOUND else []
         return self._stack_exchange(items)
 
     async def _answers(self, request: web.Request) -> web.Response:
@@ -298,7 +301,7 @@ class SourceServers:
             {"id": 1, "title": "For loops for humans", "public_reactions_count": 12},
             {"id": 2, "title": "My keyboard", "public_reactions_count": 500},
         ]
-        wanted = request.query.get("tag") == "go" and self.fault("devto") is not Fault.NOTHING_FOUND
+        wanted = request.query.get("tag") in _SUBJECTS and self.fault("devto") is not Fault.NOTHING_FOUND
         return web.json_response(found if wanted else [])
 
     async def _article(self, request: web.Request) -> web.Response:

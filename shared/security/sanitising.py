@@ -6,6 +6,8 @@ import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
 MAX_URL = 2000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_encoded = re.compile(r"%([0-9A-Fa-f]{2})")
 _SCHEMES = ("http", "https")
 # What CommonMark calls raw HTML: tags, comments, declarations, processing instructions, CDATA sections.
 # Looser than the standard on purpose: browsers forgive more than Markdown parsers do.
@@ -13,7 +15,9 @@ _html = re.compile(
     r"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<\?.*?(?:\?>|$)|</?[A-Za-z!][^<>]*>", re.DOTALL
 )
 _code = re.compile(r"(?P<marks>`+)(?!`).*?(?<!`)(?P=marks)(?!`)", re.DOTALL)
-_special = re.compile(r"[\\`*_\[\]<>~|]|^(?=\s*(?:[#+=-]|\d+[.)]))|&(?=#?\w+;)|!(?=\[)", re.MULTILINE)
+_special = re.compile(r"[\\`*_\[\]<>~|]|&(?=#?\w+;)|!(?=\[)")
+# What would begin a heading, a list or an underline; the sign is escaped, since a digit cannot be.
+_line_start = re.compile(r"^([ \t]*\d+(?=[.)])|[ \t]*(?=[#+=-]))", re.MULTILINE)
 _blocked_host = re.compile(r"[\x00-\x20\x7f<>\"'`\\^{}|]")
 
 
@@ -61,12 +65,25 @@ def _encode(part: str, reserved: str) -> str:
 
 
 def url_identity(url: str) -> str:
-    """Return what two spellings of one page's URL share: case of the host, fragment and encoding aside."""
+    """Return what two spellings of one page's URL share.
+
+    Set aside are the scheme, the case of the host, "www.", a default port, a trailing slash, the fragment,
+    and the percent-encoding of characters that need none (RFC 3986, section 6.2.2.2).
+    """
     target = safe_url(url)
     if not target:
         return ""
     parts = urlsplit(target)
-    return urlunsplit(("", parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query, ""))
+    host = parts.netloc.removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}").removeprefix("www.")
+    path = _encoded.sub(_plain_or_upper, parts.path).rstrip("/")
+    return urlunsplit(("", host, path, _encoded.sub(_plain_or_upper, parts.query), ""))
+
+
+def _plain_or_upper(match: re.Match[str]) -> str:
+    """Return an encoded character as itself where nothing asks for the encoding, else in upper-case hex."""
+    character = chr(int(match[1], 16))
+    is_unreserved = character.isascii() and (character.isalnum() or character in "-._~")
+    return character if is_unreserved else match.group().upper()
 
 
 def split_code(text: str) -> list[tuple[bool, str]]:
@@ -84,7 +101,7 @@ def split_code(text: str) -> list[tuple[bool, str]]:
 def escape_prose(text: str) -> str:
     """Return Markdown that shows a plain text as it is; only code spans in backticks keep their meaning."""
     return "".join(
-        piece if is_code else _special.sub(lambda match: "\\" + match.group(), piece)
+        piece if is_code else _line_start.sub(r"\1\\", _special.sub(r"\\\g<0>", piece))
         for is_code, piece in split_code(text)
     )
 

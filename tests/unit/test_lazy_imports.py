@@ -17,6 +17,10 @@ LAZY = (
     "nh3",
     "pydantic_settings",
     "trafilatura",
+    "youtube_transcript_api",
+    "requests",
+    "publicsuffixlist",
+    "lxml",
 )
 
 # What only requests and activities need: every model that is built costs milliseconds at cold start.

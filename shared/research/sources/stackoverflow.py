@@ -6,6 +6,7 @@ https://api.stackexchange.com/docs
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import unescape
@@ -85,32 +86,32 @@ class StackOverflowSource(NetworkSource):
         ids = ";".join(str(one.question_id) for one in questions)
         parameters = self._parameters(sort="votes", order="desc", pagesize="30")
         answers = (await self.get(_Answers, f"{self._base_url}/questions/{ids}/answers", parameters)).items
-        hits = [self._hit(one, answers) for one in questions]
+        # Reading HTML computes: not on the loop that everybody shares.
+        hits = await asyncio.to_thread(lambda: [_hit(one, answers) for one in questions])
         return [hit for hit in hits if hit is not None]
-
-    def _hit(self, asked: _Asked, answers: Sequence[_Answer]) -> Hit | None:
-        """Return a question's best answer, the accepted one unless another has twice its votes."""
-        own = [answer for answer in answers if answer.question_id == asked.question_id]
-        if not own:
-            return None
-        best = max(
-            own, key=lambda answer: (answer.score * (2 if answer.is_accepted else 1), -answer.answer_id)
-        )
-        title = unescape(asked.title)
-        licence = best.content_license if best.content_license in LICENCE_URLS else LICENCE
-        return Hit(
-            title=title,
-            author=f"{unescape(best.owner.display_name) or 'a contributor'} on Stack Overflow",
-            # Built here and never taken from the answer, which must not choose where learners are sent.
-            url=f"https://stackoverflow.com/a/{best.answer_id}",
-            licence=licence,
-            licence_url=LICENCE_URLS[licence],
-            open_licence=True,
-            language="en",
-            retrieved_at=datetime.now(UTC),
-            passages=tuple(html_passages(best.body, title)),
-        )
 
     def _parameters(self, **parameters: str) -> dict[str, str]:
         key = {"key": self._key} if self._key else {}
         return {"site": SITE, "filter": "withbody", **parameters, **key}
+
+
+def _hit(asked: _Asked, answers: Sequence[_Answer]) -> Hit | None:
+    """Return a question's best answer, the accepted one unless another has twice its votes."""
+    own = [answer for answer in answers if answer.question_id == asked.question_id]
+    if not own:
+        return None
+    best = max(own, key=lambda answer: (answer.score * (2 if answer.is_accepted else 1), -answer.answer_id))
+    title = unescape(asked.title)
+    licence = best.content_license if best.content_license in LICENCE_URLS else LICENCE
+    return Hit(
+        title=title,
+        author=f"{unescape(best.owner.display_name) or 'a contributor'} on Stack Overflow",
+        # Built here and never taken from the answer, which must not choose where learners are sent.
+        url=f"https://stackoverflow.com/a/{best.answer_id}",
+        licence=licence,
+        licence_url=LICENCE_URLS[licence],
+        open_licence=True,
+        language="en",
+        retrieved_at=datetime.now(UTC),
+        passages=tuple(html_passages(best.body, title)),
+    )

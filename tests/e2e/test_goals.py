@@ -143,3 +143,13 @@ def test_the_language_is_the_goals_own_unless_one_is_named(
         own = learner.roadmap(goal=goal)
         assert (own["subject"], own["language"]) == ("Python", language)
         assert learner.roadmap(goal=goal, language="pt-BR")["language"] == "pt-BR"
+
+
+def test_quotes_in_another_language_say_so(bare_host: LocalHost) -> None:
+    with Learner(bare_host.url, someone()) as learner:
+        roadmap = learner.roadmap(goal="Ich möchte Python lernen")
+        learner.generate(first_lesson(roadmap)["id"])
+        lesson = learner.await_lesson(first_lesson(roadmap)["id"])
+        assert (lesson["generation_status"], lesson["language"]) == ("completed", "de")
+        assert {source["language"] for source in lesson["source_attribution"]} == {"en"}
+        assert "Die Sprache der Zitate ist Englisch" in lesson["content"]["summary"]

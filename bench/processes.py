@@ -29,6 +29,17 @@ class Provider:
         self.base_url = base_url
         self._root = base_url.removesuffix("/v1")
 
+    def calls(self) -> dict[str, int]:
+        """Return how often it was asked, by step."""
+        answer = httpx.get(f"{self._root}/calls", trust_env=False)
+        counted: dict[str, int] = answer.raise_for_status().json()
+        return counted
+
+    def arrivals(self) -> list[float]:
+        """Return when its requests arrived, in epoch seconds."""
+        answer = httpx.get(f"{self._root}/requests", trust_env=False)
+        return [float(received["at"]) for received in answer.raise_for_status().json()]
+
     def plan_modules(self, subject: str, modules: int) -> None:
         """Have it answer with this many modules whenever it plans the subject."""
         rule = {
@@ -41,11 +52,16 @@ class Provider:
 
 
 @contextmanager
-def model_provider(seconds: ModelSeconds) -> Iterator[Provider]:
-    """Run the fake provider; it takes this long for each call, however many come at once."""
+def model_provider(seconds: ModelSeconds, *, requests_per_minute: int | None = None) -> Iterator[Provider]:
+    """Run the fake provider; it takes this long for each call, however many come at once.
+
+    With a limit it answers 429 to what exceeds it in any 60 s.
+    """
     command = [sys.executable, "-m", "tests.support.model_provider"]
     command += ["--plan-seconds", str(seconds.plan), "--outline-seconds", str(seconds.outline)]
     command += ["--lesson-seconds", str(seconds.lesson), "--modules", "8"]
+    if requests_per_minute is not None:
+        command += ["--requests-per-minute", str(requests_per_minute)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101 - it was asked for above

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.results import Machine, Measurement, Row
 
 WIDTH = 96
-DECIMALS = {"×": 2, "s": 2, "ms": 1, "events": 0, "turns": 0}
+DECIMALS = {"×": 2, "requests": 0, "calls": 0, "s": 2, "ms": 1, "events": 0, "turns": 0}
 RATIO = "×"
 
 

@@ -14,8 +14,9 @@ import asyncio
 import json
 import signal
 import threading
+import time
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from aiohttp import web
@@ -66,6 +67,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    at: float = field(default_factory=time.time)
+    """When it arrived, in epoch seconds."""
 
 
 class ModelProvider:
@@ -79,10 +82,12 @@ class ModelProvider:
         outline_seconds: float = 0.0,
         lesson_seconds: float = 0.0,
         modules: int = 8,
+        requests_per_minute: int | None = None,
     ) -> None:
         self._port = port
         self._seconds = {"plan": plan_seconds, "outline": outline_seconds, "lesson": lesson_seconds}
         self._modules = modules
+        self._most = requests_per_minute
         self._rules: list[Rule] = []
         self._requests: list[Received] = []
         self._lock = threading.Lock()
@@ -195,6 +200,8 @@ class ModelProvider:
         body = await request.json()
         asked = model_answers.read_request(body)
         rule = self._record(request, body, asked)
+        if self._most is not None and len(self._last_minute()) > self._most:
+            return _error(429, {"code": 429, "message": "Rate limit exceeded"}, {"Retry-After": "5"})
         if rule is not None and rule.answer == "hang":
             await asyncio.sleep(HANG_SECONDS)
         if rule is not None and rule.answer == "drop":
@@ -205,6 +212,10 @@ class ModelProvider:
             return failure
         await asyncio.sleep(self._seconds.get(asked.step, 0.0))
         return _completion(body, _content(asked, rule, self._modules), rule)
+
+    def _last_minute(self) -> list[Received]:
+        """Return what arrived in the last 60 s, refused requests included: providers count them too."""
+        return [received for received in self.requests if received.at > time.time() - 60]
 
     def _record(self, request: web.Request, body: dict[str, Any], asked: Asked) -> Rule | None:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -302,6 +313,7 @@ def main() -> None:
     parser.add_argument("--outline-seconds", type=float, default=0.0)
     parser.add_argument("--lesson-seconds", type=float, default=0.0)
     parser.add_argument("--modules", type=int, default=8)
+    parser.add_argument("--requests-per-minute", type=int, help="answer 429 to more than so many in any 60 s")
     arguments = vars(parser.parse_args())
     stop_signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)  # before the thread starts, which inherits it

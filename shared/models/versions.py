@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from shared.models.base import Model
 from shared.models.content import LessonContent
@@ -23,8 +23,6 @@ from shared.models.views import WhyThisLesson
 
 class RegenerationRequest(Model):
     """The body of `POST /lessons/{id}/regenerate`; another style asks for another lesson."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: RegenerationReason | None = None
     learning_style: LearningStyle | None = None

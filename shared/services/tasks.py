@@ -10,7 +10,7 @@ from shared.clients import Clients
 from shared.errors import NotFound, Problem
 from shared.models.document import now
 from shared.models.library import LessonHead
-from shared.models.roadmap import Lesson, Task
+from shared.models.roadmap import Failure, Lesson, Task
 from shared.models.status import GenerationStatus
 from shared.models.topics import TaskRequest
 from shared.models.versions import RegenerationRequest
@@ -54,21 +54,25 @@ class Tasks:
         lesson = await lessons.get_or_generate(user_id, specification)
         message = "The lesson is being written." if lesson.waiting else "The lesson is ready."
         existed = before is not None and before.best_version is not None
+        error = lesson.generation_error
         if request.force_regenerate and existed and not lesson.waiting:
             regeneration = LessonRegeneration(self._clients, orchestrations)
             try:
                 lesson = await regeneration.request(user_id, lesson.id, RegenerationRequest())
                 message = "A new version of the lesson is being written."
+                error = lesson.regeneration_error
             except Problem as problem:
                 if problem.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
                     raise
                 message = f"{problem.detail} The lesson that exists is served instead."
         if not request.include_wikipedia and "wikipedia" in self._clients.settings.sources:
             message += " Lessons are shared, so their sources are the same for all: Wikipedia is one of them."
-        return await self._attach(lesson, request, message)
+        return await self._attach(lesson, request, message, error)
 
-    async def _attach(self, lesson: Lesson, request: TaskRequest, message: str) -> Task:
-        """Store a task that ends with this lesson, or has ended as the lesson is ready."""
+    async def _attach(
+        self, lesson: Lesson, request: TaskRequest, message: str, error: Failure | None
+    ) -> Task:
+        """Store a task that ends with this lesson, or has ended, with this error, as the lesson has."""
         for lost in range(TRIES):
             if lesson.task_id is not None:
                 return await self._documents.read(Task, lesson.user_id, lesson.task_id)
@@ -81,13 +85,14 @@ class Tasks:
                 message=message,
             )
             if not lesson.waiting:
-                return await self._documents.create(_ended(task, lesson))
+                return await self._documents.create(_ended(task, error))
             lesson.task_id = task.id
             try:
                 await self._documents.batch(Lesson, lesson.user_id, [replacement(lesson), creation(task)])
             except LOST_RACE:
                 await pause(lost)
                 lesson = await self._documents.read(Lesson, lesson.user_id, lesson.id)
+                error = lesson.generation_error or lesson.regeneration_error
                 continue
             return task
         raise CHANGING
@@ -124,9 +129,8 @@ class Tasks:
                 return tasks
 
 
-def _ended(task: Task, lesson: Lesson) -> Task:
+def _ended(task: Task, error: Failure | None) -> Task:
     """Return a task whose lesson waits for nothing."""
-    error = lesson.generation_error or lesson.regeneration_error
     task.status = GenerationStatus.FAILED if error else GenerationStatus.COMPLETED
     task.error = error
     task.message = error.message if error else task.message

@@ -354,6 +354,19 @@ async def test_a_task_whose_regeneration_fails_has_failed_and_the_lesson_stays(
     assert (await Lessons(processes[0]).lesson("ada", lesson.id)).version == "1.0"
 
 
+async def test_an_earlier_failure_is_not_the_next_tasks(
+    processes: list[Clients], provider: ModelProvider
+) -> None:
+    flow = Flow(processes[:1])
+    lesson = await written(processes[0], flow, "ada")
+    provider.script("garbage", step="lesson")
+    await LessonRegeneration(processes[0], flow.orchestrations).request("ada", lesson.id, NO_WISH)
+    await flow.run_all()
+    request = TaskRequest(subject=TOPIC.curriculum.subject, topic=TOPIC.title, force_regenerate=False)
+    task = await Tasks(processes[0]).create("ada", request, flow.orchestrations)
+    assert (task.status, task.error) == (GenerationStatus.COMPLETED, None)
+
+
 async def test_versions_are_in_the_order_of_their_numbers(processes: list[Clients]) -> None:
     flow = Flow(processes[:1])
     lesson = await written(processes[0], flow, "ada")

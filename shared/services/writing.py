@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clients import Clients
@@ -112,14 +113,15 @@ class Writing:
         siblings = await sibling_lessons(self._documents, head.specification)
         assignment = Assignment(head.specification, brief, Tier.MODEL, siblings)
 
-        def judged(draft: LessonDraft) -> Judged:
+        judged: list[Judged] = []
+
+        def objections(draft: LessonDraft) -> Sequence[str]:
             content = draft.to_content(head.specification, brief)
-            return apply_gates(with_video(content, head.specification, brief), assignment)
+            judged.append(apply_gates(with_video(content, head.specification, brief), assignment))
+            return judged[-1].objections
 
         step = CallStep(head.key, f"lesson-{head.generation}", "lesson", head.cause.charged_to)
-        answer = await take_turn(
-            self._clients, work, prompt, step, "refused", lambda draft: judged(draft).objections
-        )
+        answer = await take_turn(self._clients, work, prompt, step, "refused", objections)
         if not isinstance(answer, Answer):
             return answer
         spent, prompt = answer.spent, answer.prompt
@@ -138,7 +140,7 @@ class Writing:
                 "fallbacks": [*work.fallbacks, *answer.passed_over],
             }
         )
-        accepted = judged(answer.value)
+        accepted = judged[-1]  # an answer is the first draft without objections
         return Written(accepted.content, accepted.quality, metadata)
 
     async def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:

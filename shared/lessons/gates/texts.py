@@ -192,6 +192,8 @@ class _Writer:
 def revised(part: Part, **fields: Any) -> Part | None:
     """Return a part with other fields, validated; None where it is no longer valid (empty, options alike)."""
     own: dict[str, Any] = {name: getattr(part, name) for name in type(part).model_fields}
+    if all(own[name] == value for name, value in fields.items()):
+        return part
     try:
         return type(part).model_validate({**own, **fields})
     except ValidationError:

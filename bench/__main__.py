@@ -12,7 +12,17 @@ import sys
 import time
 from pathlib import Path
 
-from bench import cached_lesson, cold_start, generation, orchestration, population, results, table
+from bench import (
+    cached_lesson,
+    cold_start,
+    generation,
+    one_lesson,
+    orchestration,
+    population,
+    results,
+    table,
+    throughput,
+)
 from bench.progress import say
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,6 +31,8 @@ PARTS = {
     "cold_start": cold_start.measure,
     "cached_lesson": cached_lesson.measure,
     "orchestration": orchestration.measure,
+    "throughput": throughput.measure,
+    "one_lesson": one_lesson.measure,
     "population": population.measure,
 }
 

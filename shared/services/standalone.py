@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import suppress
-from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import Conflict, FieldError, Problem
+from shared.errors import Conflict
 from shared.models.library import LessonHead, LessonVersion
 from shared.models.roadmap import Lesson
 from shared.models.specification import LessonSpecification
 from shared.models.topics import TopicView
 from shared.orchestrations import Orchestrations
-from shared.planning.goals.refusal import refusal_of
 from shared.planning.standalone import ESTIMATED_MINUTES
 from shared.services.lesson_generation import CHANGING, LessonGeneration
 from shared.services.roadmaps import not_found
@@ -33,10 +31,8 @@ class StandaloneLessons:
     async def get_or_generate(self, user_id: str, specification: LessonSpecification) -> Lesson:
         """Return the learner's lesson: completed from the library, or generating.
 
-        Raises Problem: 422 for what is plainly refused, 429 over the day's quota, 503 while generation is
-        switched off.
+        Raises Problem: 429 over the day's quota, 503 while generation is switched off.
         """
-        _refuse_plain_harm(specification)
         lesson = await self._place(user_id, specification)
         return await self._generation.request(user_id, lesson.id)
 
@@ -50,18 +46,6 @@ class StandaloneLessons:
             if stored.lesson_key == lesson.lesson_key:
                 return stored
         raise CHANGING
-
-
-def _refuse_plain_harm(specification: LessonSpecification) -> None:
-    for field, text in (("subject", specification.curriculum.subject), ("topic", specification.title)):
-        refusal = refusal_of(text)
-        if refusal is not None:
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "goal_refused",
-                refusal.message,
-                (FieldError(field, "is refused", "goal_refused"),),
-            )
 
 
 def _lesson(user_id: str, specification: LessonSpecification, place: int) -> Lesson:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import ReplyError
+from shared.llm.backslashes import with_meant_backslashes
 from shared.llm.extraction import Candidate, find_objects
 
 T = TypeVar("T", bound=BaseModel)
@@ -30,7 +31,7 @@ def parse_reply(text: str, model: type[T]) -> T:
     """Return the object that a reply holds; raises ReplyError with everything that is wrong."""
     if len(text) > MAX_REPLY_CHARACTERS:
         raise ReplyError((f"the reply is longer than {MAX_REPLY_CHARACTERS} characters",))
-    candidates = _answers(find_objects(_unwrapped(text)))
+    candidates = _answers(find_objects(with_meant_backslashes(_unwrapped(text))))
     problems: tuple[str, ...] = ()
     longest = -1
     for candidate, value in _readings(candidates):

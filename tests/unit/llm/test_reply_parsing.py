@@ -94,6 +94,41 @@ def test_real_line_ends_in_strings_are_read() -> None:
     assert parse_reply(TEXT.replace("Leek soup", "Leek\nsoup"), Recipe).title == "Leek\nsoup"
 
 
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (r"The \alpha of \frac{1}{2}\nnext line", "The \\alpha of \\frac{1}{2}\nnext line"),
+        (r"$a \times b$ \theta\tand a tab", "$a \\times b$ \\theta\tand a tab"),
+        (r"\begin{aligned} \text{so} \nabla f", r"\begin{aligned} \text{so} \nabla f"),
+        (r"\\frac stays, and so does \\times", r"\frac stays, and so does \times"),
+        (r"C:\new\data\temp\nnext line", "C:\\new\\data\\temp\\nnext line"),
+        (r"C:\Users\ada\file.txt is a path.\nSo.", "C:\\Users\\ada\\file.txt is a path.\nSo."),
+        (r"Answer C:\nno path\there", "Answer C:\nno path\there"),
+        (r"print(\"a\\nb\")\nnabla = 1", 'print("a\\nb")\nnabla = 1'),
+    ],
+)
+def test_backslashes_that_were_meant_stay(sent: str, meant: str) -> None:
+    reply = TEXT.replace("Leek soup", sent)
+    assert parse_reply(reply, Recipe).title == meant
+
+
+def test_python_literals_are_read() -> None:
+    class Flags(Model):
+        warm: bool
+        note: str | None
+
+    assert parse_reply("{'warm': True, 'note': None}", Flags) == Flags(warm=True, note=None)
+
+
+def test_escaped_json_and_fences_inside_a_string_stay_text() -> None:
+    title = f"Send {json.dumps({'a': 1})} in a\n```json\n{DRAFT}\n```\nfence"
+    assert parse_reply(json.dumps({**GOOD, "title": title}), Recipe).title == title
+
+
+def test_json_sent_as_a_json_string_is_unwrapped() -> None:
+    assert parse_reply(json.dumps(TEXT), Recipe) == EXPECTED
+
+
 def test_unescaped_quotes_are_repaired() -> None:
     assert parse_reply(TEXT.replace("Leek soup", 'The "best" soup'), Recipe).title == 'The "best" soup'
 

@@ -26,6 +26,7 @@ from shared.security.sanitising import safe_url
 from shared.text.queries import query_of
 
 _LEAST_WORDS = 40
+_FEW_CONCEPTS = 3
 
 
 def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
@@ -42,7 +43,7 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     sections = [section for _, section in written]
     title = clean_line(specification.title) or plan.objectives[0]
     wanted = [token for objective in plan.objectives for token in query_of(objective)]
-    concepts = find_concepts((*plan.taught, *plan.ranked), [*wanted, *query_of(title)], proportions.concepts)
+    concepts = _concepts(plan, [*wanted, *query_of(title)], proportions.concepts)
     diagram = draw_diagram(title, plan.parts, concepts, phrases)
     content = LessonContent(
         summary=title,
@@ -57,6 +58,23 @@ def compose(specification: LessonSpecification, brief: Brief) -> LessonContent:
     summary = write_summary(specification, plan, concepts, content, brief)
     content = content.model_copy(update={"summary": summary})
     return content.model_copy(update={"reading_minutes": reading_minutes(content)})
+
+
+def _concepts(plan: Plan, wanted: Sequence[str], limit: int) -> list[Concept]:
+    """Find what the quoted pages define; where that is little, what mere examples and other pages define."""
+    explained = [
+        excerpt
+        for part in plan.parts
+        if not part.shows_code
+        for excerpt in part.excerpts
+        if not excerpt.is_mere_example
+    ]
+    pages = {excerpt.source.id for excerpt in explained}
+    near = [excerpt for excerpt in plan.ranked if excerpt.source.id in pages]
+    concepts = find_concepts((*explained, *near), wanted, limit)
+    if len(concepts) >= _FEW_CONCEPTS:
+        return concepts
+    return find_concepts((*explained, *near, *plan.taught, *plan.ranked), wanted, limit)
 
 
 def _refuse_too_little(plan: Plan, excerpts: Sequence[Excerpt]) -> None:

@@ -47,13 +47,13 @@ _no_name = re.compile(
 _does = re.compile(
     r"""^(?:The|An?)\ (?P<term>(?:`[^`]{1,30}`|[a-z-]+)\ (?:\([^()]{1,30}\)\ )?
         (?:statement|operator|clause|function|method|expression|keyword|module|decorator|block)s?)
-        (?:\ \([^()]{1,60}\))?,?\ (?P<verb>(?!has|was|uses)[a-z]{3,}(?:s|es))\ (?P<rest>.+)""",
+        (?:\ \([^()]{1,60}\))?,?\ (?P<verb>(?!has|was|uses|does)[a-z]{3,}(?:s|es))\ (?P<rest>.+)""",
     re.VERBOSE,
 )
 # What a thing does, or what is done with it, tells what it is only where the lesson asks for that thing.
 _says = re.compile(
     rf"""^(?:An?\s|The\s)?{_TERM}
-        \s(?P<verb>defines?|describes?|specif(?:y|ies)|provides?|allows?|returns?|yields?|binds?|creates?|executes?
+        \s(?:always\s|usually\s)?(?P<verb>defines?|describes?|specif(?:y|ies)|provides?|allows?|returns?|yields?|binds?|creates?|executes?
             |evaluates?|introduces?|indicates?|holds?|contains?|converts?|assigns?|compares?|causes?|makes?|lets?
             |raises?|accepts?|takes?|supports?|implements?|produces?|tests?|selects?|measures?|computes?|matches)
         \s(?P<rest>(?:an?|the|any|one|two|its|all|each|whether|if|for|objects?|\w+s)\b.*)
@@ -63,6 +63,8 @@ _says = re.compile(
 )
 # An entry of reference documentation: the name in code, a colon, what it does.
 _glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
+# What points back within a definition: alone, it defines nothing.
+_leans_back = re.compile(r"\bthis (?:problem|case|reason|purpose|behaviou?r|way|form)\b", re.IGNORECASE)
 _verbs_of_kind = frozenset(
     {"is", "are", "was", "were", "ist", "sind", "war", "waren", "est", "sont", "es", "son"}
 )
@@ -75,7 +77,7 @@ _not_a_term = re.compile(
     |^(?:results?|examples?|default|reason|purpose|difference|idea|goal|main|rest|number|values?
         |returned\ \w+)$
     |\bof\ the\b|\b(?:that|which|who|if|when|while|because|is|are|was|were|has|have|can|may|must|should|will
-        |would|there|dass|wenn|que|qui|cuando)\b""",
+        |would|there|always|never|not|does|do|did|only|usually|then|underlying|returned|given|dass|wenn|que|qui|cuando)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MAX_TERM_WORDS = 4
@@ -143,7 +145,7 @@ def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: fl
     definition = definition or _about_the_heading(excerpt, sentence)
     if definition is None:
         definition = _said_of_what_is_asked(sentence, asked, primary_language(excerpt.source.language))
-    if definition is None or not 4 <= word_count(sentence.text) <= 45:
+    if definition is None or not 4 <= word_count(sentence.text) <= 45 or _leans_back.search(definition.rest):
         return None
     term = tidy_term(definition.term, excerpt)
     emphasised = normalise(term) in {normalise(text) for text in excerpt.emphasised}
@@ -249,7 +251,7 @@ def _about_the_heading(excerpt: Excerpt, sentence: Sentence) -> Definition | Non
 
 def _bare(term: str) -> str:
     """Return a term, or the start of a sentence, without quotation marks and backticks."""
-    return clean_line(re.sub(r"[\"“”«»„`]", "", term), 120)
+    return clean_line(re.sub(r"[\"“”«»„`]|(?<!\w)'|'(?!\w)", "", term), 120)
 
 
 def tidy_term(term: str, excerpt: Excerpt) -> str:

@@ -40,7 +40,7 @@ _placeholder = re.compile(r"^\s*(?:[A-Z]{4,}|<\w+>)\s*$|^\s*\.\.\.\s*$", re.MULT
 _failure = re.compile(
     r"\b(?:fails?|invalid|illegal|wrong|incorrect|not work|not allowed|errors?)\b", re.IGNORECASE
 )
-_number = re.compile(r"(?<![\w.\"'#])\d{1,6}(?![\w.\"'])")
+_LARGE = 1_000_000
 Difficulty = Literal["easy", "medium", "hard"]
 
 
@@ -53,6 +53,7 @@ def write_exercises(
         (proportions.complete, complete),
         (proportions.modify, modify),
         (proportions.arrange, arrange),
+        (0, complete_earlier),
     ]
     examples = list(_examples(plan))
     written: list[Exercise] = []
@@ -142,13 +143,22 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
 
 
 def complete(example: Example, phrases: Phrases) -> Exercise | None:
-    """Blank one line of an example; the verbatim example is the solution."""
-    lines = example.code.split("\n")
-    number = (
-        _python_line(example.code) if example.language in _PYTHON else _other_line(lines, example.language)
-    )
+    """Blank the last line of an example that is worth asking for; the verbatim example is the solution."""
+    if example.language in _PYTHON:
+        return _completion(example, max(_python_lines(example.code), default=None), phrases)
+    return _completion(example, _other_line(example.code.split("\n"), example.language), phrases)
+
+
+def complete_earlier(example: Example, phrases: Phrases) -> Exercise | None:
+    """Blank the first line of a program that is worth asking for, where it has several."""
+    numbers = _python_lines(example.code) if example.language in _PYTHON else []
+    return _completion(example, min(numbers), phrases) if len(numbers) > 1 else None
+
+
+def _completion(example: Example, number: int | None, phrases: Phrases) -> Exercise | None:
     if number is None:
         return None
+    lines = example.code.split("\n")
     missing = lines[number]
     indent = missing[: len(missing) - len(missing.lstrip())]
     mark = "...  #" if example.language in _PYTHON else _COMMENTS[example.language]
@@ -167,13 +177,13 @@ def complete(example: Example, phrases: Phrases) -> Exercise | None:
     )
 
 
-def _python_line(code: str) -> int | None:
-    """Return the index of the last simple statement that has a line of its own and is worth asking for."""
+def _python_lines(code: str) -> list[int]:
+    """Return the indexes of the simple statements that have a line of their own and are worth asking for."""
     if not compiles(code):
-        return None
+        return []
     lines = code.split("\n")
     if sum(1 for line in lines if line.strip() and not line.strip().startswith("#")) < 3:
-        return None
+        return []
     simple = (
         ast.Assign,
         ast.AugAssign,
@@ -184,7 +194,7 @@ def _python_line(code: str) -> int | None:
         ast.Import,
         ast.ImportFrom,
     )
-    numbers = [
+    return [
         node.lineno - 1
         for node in ast.walk(ast.parse(code))
         if isinstance(node, simple)
@@ -193,7 +203,6 @@ def _python_line(code: str) -> int | None:
         and "#" not in lines[node.lineno - 1]
         and lines[node.lineno - 1][: node.col_offset].strip() == ""
     ]
-    return max(numbers, default=None)
 
 
 def _other_line(lines: Sequence[str], language: str) -> int | None:
@@ -214,24 +223,34 @@ def modify(example: Example, phrases: Phrases) -> Exercise | None:
     if example.language not in _PYTHON or not compiles(example.code):
         return None
     lines = example.code.split("\n")
-    for number, line in enumerate(lines):
-        match = _number.search(line.split("#", 1)[0])
-        if match is None or line.lstrip().startswith(("import", "from", "@")):
-            continue
-        new = str(int(match.group()) * 2 or 3)
-        changed = line[: match.start()] + new + line[match.end() :]
-        solution = "\n".join([*lines[:number], changed, *lines[number + 1 :]])
+    for number, start, end in _numbers(example.code):
+        line = lines[number]
+        old = line[start:end]
+        new = str(int(old) * 2 or 3)
+        solution = "\n".join([*lines[:number], line[:start] + new + line[end:], *lines[number + 1 :]])
         if not compiles(solution):
             continue
-        shown = line.split("#", 1)[0].strip().replace("`", "'")
+        shown = line.split("  #", 1)[0].strip().replace("`", "'")
         return Exercise(
             title=_title("modify_title", example, phrases),
-            task=_task("modify_task", example, phrases, old=match.group(), new=new, line=shown),
+            task=_task("modify_task", example, phrases, old=old, new=new, line=shown),
             starter_code=example.code,
             solution=solution,
             difficulty=_difficulty(len(lines)),
         )
     return None
+
+
+def _numbers(code: str) -> list[tuple[int, int, int]]:
+    """Return (line index, start, end) of the whole numbers of a program, those above 1 first."""
+    found = [
+        (node.value <= 1, node.lineno - 1, node.col_offset, node.end_col_offset or 0)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Constant) and type(node.value) is int and 0 <= node.value < _LARGE
+        if code.isascii() and not isinstance(node.kind, str)
+    ]
+    lines = code.split("\n")
+    return [(line, start, end) for _, line, start, end in sorted(found) if lines[line][start:end].isdecimal()]
 
 
 def arrange(example: Example, phrases: Phrases) -> Exercise | None:

@@ -23,9 +23,12 @@ _READ_ON = 4
 _INTRODUCTION = 1.25
 # An excerpt that matches so much less than the best one gives the lesson no concept and no exercise.
 _RELEVANT = 0.3
+_RIVAL = 1.5
 _FEW_PARTS = 3
 _FEW_EXAMPLES = 2
 _LEAST_WORDS = 85
+# Below this a section reads on under other headings rather than end.
+_THIN = 75
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,12 @@ def _earliness(excerpts: Sequence[Excerpt]) -> list[float]:
     return factors
 
 
+def _claimed(score: float, number: int, others: Sequence[Sequence[float]]) -> float:
+    """Return a match's score, halved where another objective matches that excerpt far better."""
+    rival = max((column[number] for column in others), default=0.0)
+    return score / 2 if rival > _RIVAL * score else score
+
+
 class _Dealer:
     """Deals excerpts to sections, each at most once, until each section has enough to read."""
 
@@ -188,7 +197,10 @@ class _Dealer:
         """Give each objective its best match first, so that none takes another's; then let each read on."""
         chosen: dict[str, list[int]] = {}
         for objective, own in scores.items():
-            best = self._best(own, least=0.0)
+            others = [column for name, column in scores.items() if name != objective]
+            best = self._best(
+                [_claimed(score, number, others) for number, score in enumerate(own)], least=0.0
+            )
             if best is not None:
                 self._taken.add(best)
                 chosen[objective] = [best]
@@ -239,7 +251,7 @@ class _Dealer:
         A section of too few words to teach anything also takes in weaker matches and what stands beside.
         """
         while (words := self._words(numbers)) < self._enough:
-            weak = words < _LEAST_WORDS
+            weak = words < _THIN
             following = self._following(numbers, any_heading=False)
             if following is None:
                 following = self._best(scores, least=_WORTH_ADDING * max(scores))
@@ -259,6 +271,8 @@ class _Dealer:
         """
         for number in numbers:
             first = self._excerpts[number]
+            if self._opens(number - 1, first):
+                return number - 1
             after = range(number + 1, min(number + 1 + _READ_ON, len(self._excerpts)))
             before = range(number - 1, max(number - 1 - _READ_ON, -1), -1) if any_heading else range(0)
             for other in (*after, *before):
@@ -270,6 +284,14 @@ class _Dealer:
                 if same and is_free:
                     return int(other)
         return None
+
+    def _opens(self, number: int, following: Excerpt) -> bool:
+        """Tell whether an excerpt stands before another under its heading and says what that is about."""
+        if number < 0 or number in self._taken:
+            return False
+        excerpt = self._excerpts[number]
+        is_before = excerpt.source.id == following.source.id and excerpt.heading == following.heading
+        return is_before and excerpt.is_quotable and _introduces(excerpt, set(search_tokens(excerpt.heading)))
 
     def _words(self, numbers: Sequence[int]) -> int:
         return sum(min(self._excerpts[number].words, self._enough) for number in numbers)

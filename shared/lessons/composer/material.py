@@ -31,6 +31,9 @@ _item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+|(?=`[^`\n]+`: )")
 _ruler = re.compile(r"^\s*([=*~^#\"'`-])\1{3,}\s*$|^\s*[+|]|^\s*\.\. \w+::|^\s*[\w.-]*\s*::=")
 
 
+_EXAMPLE_PASSAGES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A readable sentence: its paragraph within the passage, and whether unreadable text stood before it."""
@@ -94,6 +97,11 @@ class Excerpt:
         """How many words of it can be shown, those of its first example among them."""
         shown = len(self.examples[0].code.split()) if self.examples else 0
         return shown + sum(word_count(sentence.text) for sentence in self.sentences)
+
+    @property
+    def is_mere_example(self) -> bool:
+        """Whether its source is one description with its code, which explains nothing else."""
+        return len(self.source.passages) <= _EXAMPLE_PASSAGES and bool(self.examples)
 
     @property
     def title(self) -> str:

@@ -68,6 +68,8 @@ def _what_it_means(
     passage = passage_of(concept.excerpt)
     # A key that names its term is right only among options that name it too.
     named = _parts(concept.term) & set(search_tokens(key))
+    if not named and _is_told(concept.term, key):
+        return None
     fitting: dict[str, str] = {}
     for other in pool:
         text = meaning_of(other)
@@ -78,7 +80,7 @@ def _what_it_means(
             and longer <= _LENGTHS * shorter
             and text[:1].isupper() == key[:1].isupper()
             and normalise(text) not in passage
-            and normalise(other.term) != normalise(concept.term)
+            and _is_another_subject(other, concept)
             and _parts(concept.term) & set(search_tokens(text)) == named
             and not _says_the_same(text, key)
         ):
@@ -136,6 +138,13 @@ def _parts(term: str) -> set[str]:
     """Return the words of a term; of a dotted name only the last part's, since the others name its owner."""
     own = term.removesuffix("()").rpartition(".")[2]
     return {token for part in own.split("_") for token in search_tokens(part)}
+
+
+def _is_another_subject(other: Concept, concept: Concept) -> bool:
+    """Tell whether two terms cannot mean the same: names of code differ, terms of prose share no word."""
+    if concept.is_code:
+        return normalise(other.term) != normalise(concept.term)
+    return not concept.tokens & other.tokens
 
 
 def _is_told(term: str, text: str) -> bool:

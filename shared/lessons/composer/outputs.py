@@ -35,6 +35,8 @@ def output_questions(
             if not _is_askable(step) or not all(_is_plain(before) for before in steps[:number]):
                 continue
             before = _needed(steps[:number], step)
+            if before and any(_same(step.printed) in _same(earlier.entered) for earlier in before):
+                continue  # the answer stands in the question
             distractors = wrong_outputs(step.printed, excerpt, outputs)
             if before is None or len(distractors) < 3 or unknown_names([*before, step]):
                 continue
@@ -77,6 +79,10 @@ def _is_askable(step: Step) -> bool:
     if not _is_short(step.printed) or not _is_plain(step) or step.printed in step.entered:
         return False
     return not step.entered.strip().startswith("#") and _comparable(step.printed) is not None
+
+
+def _same(text: str) -> str:
+    return text.replace('"', "'")
 
 
 def _needed(before: Sequence[Step], step: Step) -> list[Step] | None:

@@ -53,7 +53,9 @@ def _candidates(
 ) -> Iterator[Candidate]:
     """Give every question that the openly licensed among the `asked` excerpts allow."""
     objectives = {id(excerpt): part.objective for part in plan.parts for excerpt in part.excerpts}
-    taught = [excerpt for excerpt in asked if may_quote_at_length(excerpt.source)]
+    taught = [
+        excerpt for excerpt in asked if may_quote_at_length(excerpt.source) and not excerpt.is_mere_example
+    ]
     everything = [excerpt for excerpt in excerpts if may_quote_at_length(excerpt.source)]
     terms = [concept.term for concept in concepts]
     language = primary_language(taught[0].source.language) if taught else phrases.language

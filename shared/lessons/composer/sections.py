@@ -95,9 +95,15 @@ def quote_excerpt(
         return ""
     said.update(normalise(sentence.text) for sentence in chosen)
     quotation = _block_quote(chosen)
-    if excerpt.examples and (reaches_end or len(excerpt.sentences) == len(chosen)):
-        return f"{quotation}\n\n{show_code(excerpt.examples[0])}"
-    return quotation
+    if not excerpt.examples:
+        return quotation
+    if not reaches_end:
+        last = excerpt.sentences[-1]
+        if not stands_alone(last.text) or normalise(last.text) in said:
+            return quotation
+        said.add(normalise(last.text))
+        quotation = f"{quotation}\n>\n{_block_quote([last], after_gap=True)}"
+    return f"{quotation}\n\n{show_code(excerpt.examples[0])}"
 
 
 def _not_yet_said(sentences: Sequence[Sentence], said: set[str]) -> list[Sentence]:
@@ -146,8 +152,8 @@ def choose_window(
     return best
 
 
-def _block_quote(sentences: Sequence[Sentence]) -> str:
-    """Return sentences as a Markdown quotation; what was left out between two of them is marked."""
+def _block_quote(sentences: Sequence[Sentence], *, after_gap: bool = False) -> str:
+    """Return sentences as a Markdown quotation; what was left out between or before them is marked."""
     lines: list[str] = []
     was_item = False
     for _, group in groupby(sentences, key=lambda sentence: sentence.paragraph):
@@ -155,7 +161,7 @@ def _block_quote(sentences: Sequence[Sentence]) -> str:
         is_item = members[0].is_item
         text = " ".join(
             f"{ELLIPSIS} {sentence.text}"
-            if sentence.after_gap and sentence is not sentences[0]
+            if (sentence.after_gap and sentence is not sentences[0]) or after_gap
             else sentence.text
             for sentence in members
         )

@@ -16,7 +16,9 @@ _code_span = re.compile(
     r"`(?P<a>[^`\n]{1,40})`|(?<!\w)\"(?P<b>[^\"\s]{1,40})\"(?!\w)|(?<![\w.])(?P<c>\w+(?:\.\w+)*\(\))"
 )
 _year = re.compile(r"(?<![\w.,-])(?:1[5-9]\d\d|20\d\d)(?![\w%]|[.,]\d)")
-_name = re.compile(r"(?<=[a-zà-ÿ,)] )[A-Z][\w’-]*[a-z](?: (?:of the |of |de |von )?[A-Z][\w’-]+){0,2}")
+_name = re.compile(
+    r"(?<=[a-zà-ÿ,)] )[A-Z][\w’-]*[a-z](?: (?:of the |of |de |von )?[A-Z][\w’-]+){0,2}(?! [A-Z])"
+)
 _noun = re.compile(
     r"\b(?:an?|the|each|every|any|its|their) (?P<term>[a-z]{4,}(?:-[a-z]+)?(?: [a-z]{4,}){0,2}?)"
     r"(?= (?:of|is|are|was|were|in|on|to|that|which|and|or|for|with|by|can"

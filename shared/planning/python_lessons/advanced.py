@@ -164,6 +164,7 @@ ADVANCED = (
                 (
                     "Declare a type variable with TypeVar and bounds",
                     "Define a Generic class with a type variable",
+                    "Parameterize a class that defines __class_getitem__",
                 ),
                 ("library/typing.html",),
                 60,

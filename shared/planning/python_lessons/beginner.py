@@ -15,7 +15,7 @@ BEGINNER = (
                 (
                     "Bind a name to an object with an assignment statement",
                     "Assign the items of an iterable to a target list, from left to right",
-                    "Rewrite a binary operation on a name as an augmented assignment",
+                    "Rewrite x = x + 1 as an augmented assignment",
                 ),
                 ("assignment", "augassign", "naming"),
                 45,
@@ -36,8 +36,8 @@ BEGINNER = (
                 "Writing text as string literals and changing it with the methods of strings.",
                 (
                     "Write string literals with quotes and escape sequences",
-                    "Change and search a string with string methods",
-                    "Split a string and join strings",
+                    "Find a substring and replace its occurrences",
+                    "Split a string into a list of words and join the strings of an iterable",
                 ),
                 ("string-methods", "strings"),
                 60,
@@ -237,8 +237,9 @@ BEGINNER = (
                     "Execute a block under the with statement",
                     "Use several context managers in one with statement",
                     "Explain when the context manager is entered and exited",
+                    "Suppress a specified exception in a block",
                 ),
-                ("with", "context-managers"),
+                ("with", "context-managers", "library/contextlib.html"),
                 45,
             ),
             ReferenceLesson(

@@ -13,6 +13,8 @@ from shared.research.python_reference.tables import table_rows
 from shared.text.sentences import split_sentences
 
 MAX_TEXT = 1000
+# Descriptions of different names share a passage only while they are short.
+MAX_RUN = 300
 MAX_CODE = 1800
 
 _version_note = re.compile(
@@ -113,7 +115,8 @@ class _Writer:
         is_run = role is self._last and role is not _Role.PROSE
         is_introduced = last is not None and last.text.endswith(":") and role is not _Role.SIGNATURE
         self._last = role
-        if last is not None and (is_run or is_introduced) and len(last.text) + len(text) < MAX_TEXT:
+        bound = MAX_RUN if role is _Role.SIGNATURE else MAX_TEXT
+        if last is not None and (is_run or is_introduced) and len(last.text) + len(text) < bound:
             self.passages[-1] = last.model_copy(update={"text": f"{last.text}\n{text}"})
             return
         for part in _bounded(text):

@@ -16,6 +16,7 @@ from shared.research.fetching.prose import plain_prose
 from shared.research.protocol import SourceFailed
 
 MAX_INVENTORY_BYTES = 12_000_000
+MAX_LINES = 60_000
 _HEADER = b"# Sphinx inventory version 2"
 _line = re.compile(r"(.+?)\s+([\w-]+:[\w-]+)\s+(-?\d+)\s+(\S*)\s+(.*)")
 # Pages and sections say what they are about; of objects, those that a lesson may be about.
@@ -31,21 +32,20 @@ def inventory_entries(data: bytes, base: str) -> list[Entry]:
         raise SourceFailed("objects.inv is not an inventory of version 2")
     text = unfold(parts[4], MAX_INVENTORY_BYTES, "objects.inv").decode("utf-8", "replace")
     titles: dict[str, dict[str, None]] = {}
-    for line in text.splitlines():
+    for line in text.splitlines()[:MAX_LINES]:
         match = _line.fullmatch(line)
         if not match or match[2] not in _ROLES:
             continue
         name, role, _, uri, shown = match.groups()
         url = urldefrag(urljoin(base, uri.replace("$", name) if uri.endswith("$") else uri)).url
-        title = plain_prose(name if shown == "-" else shown)
-        if not url.startswith(("http://", "https://")) or not title:
+        words = titles.get(url, {})
+        whole_page = role == "std:doc"
+        if not url.startswith(("http://", "https://")) or (len(words) >= _MAX_TITLE_WORDS and not whole_page):
             continue
-        words = titles.setdefault(url, {})
-        # A page's own title comes first, so that its words are not lost behind those of its objects.
-        if role == "std:doc":
-            titles[url] = {title: None, **words}
-        elif len(words) < _MAX_TITLE_WORDS:
-            words[title] = None
+        title = plain_prose((name if shown == "-" else shown)[:200])
+        if title:
+            # A page's own title comes first, so that its words are not lost behind those of its objects.
+            titles[url] = {title: None, **words} if whole_page else {**words, title: None}
         if len(titles) >= MAX_ENTRIES:
             break
     return [Entry(next(iter(words)), url, "; ".join(list(words)[1:])) for url, words in titles.items()]

@@ -16,6 +16,8 @@ from shared.text.sentences import split_sentences
 MAX_TEXT = 900
 MAX_CODE = 2_000
 MAX_PASSAGES = 60
+# Parsing takes quadratic time for text that was written to make it so; a README is shorter than this.
+MAX_MARKDOWN = 30_000
 # Shorter paragraphs are captions and scraps; Han, Kana and Hangul say more with fewer characters.
 MIN_TEXT = 40
 MIN_CODE = 8
@@ -74,7 +76,7 @@ def markdown_passages(text: str, title: str) -> list[Passage]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 60}).enable("table")
-    return html_passages(parser.render(text[:400_000]), title)
+    return html_passages(parser.render(text[:MAX_MARKDOWN]), title)
 
 
 def page_passages(text: str, title: str) -> list[Passage]:
@@ -105,7 +107,7 @@ def page_passages(text: str, title: str) -> list[Passage]:
 def _mark_code(tree: Any) -> None:
     """Begin each code block with a line that extraction keeps, whatever element it makes of the block."""
     for pre in list(tree.iter("pre")):
-        code, language = "".join(pre.itertext()), _language_of(pre)
+        code, language = clean_text("".join(pre.itertext())), _language_of(pre)
         for child in list(pre):
             pre.remove(child)
         pre.text = None

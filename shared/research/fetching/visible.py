@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Deeper trees are attacks on parsers; lxml itself stops at 256 levels.
-MAX_CHARACTERS = 2_000_000
+from shared.security.clean_text import clean_text
+
+# Larger pages are no lessons, and reading one would take seconds; lxml itself stops at 256 levels.
+MAX_CHARACTERS = 1_500_000
+MAX_ELEMENTS = 25_000
 
 _DROPPED_TABLE = """
     script style noscript template iframe frame frameset object embed applet form input button
@@ -47,7 +50,8 @@ _WHITE = frozenset({"#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)", "hsl(0
 
 
 def parse_html(text: str) -> Any | None:
-    """Return the lxml tree of a page or fragment without what its readers do not see; None if none is left.
+    """Return the lxml tree of a page or fragment without what its readers do not see; None if none is left,
+    or too much to read.
 
     Never reaches outside: no entities, no network.
     """
@@ -55,10 +59,13 @@ def parse_html(text: str) -> Any | None:
 
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
-        tree = html.document_fromstring(text[:MAX_CHARACTERS].replace("\x00", ""), parser=parser)
+        tree = html.document_fromstring(clean_text(text[:MAX_CHARACTERS]), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    for element in list(tree.iter()):
+    elements = list(tree.iter())
+    if len(elements) > MAX_ELEMENTS:
+        return None
+    for element in elements:
         parent = element.getparent()
         if parent is not None and _is_hidden(element):
             _drop(element, parent)
@@ -67,12 +74,13 @@ def parse_html(text: str) -> Any | None:
 
 def _drop(element: Any, parent: Any) -> None:
     """Remove an element but keep the text that follows it."""
-    tail = element.tail or ""
+    # Written as a number, a control character survives parsing, and lxml refuses to have it set.
+    tail = clean_text(element.tail or "")
     previous = element.getprevious()
     if previous is not None:
-        previous.tail = (previous.tail or "") + tail
+        previous.tail = clean_text(previous.tail or "") + tail
     else:
-        parent.text = (parent.text or "") + tail
+        parent.text = clean_text(parent.text or "") + tail
     parent.remove(element)
 
 

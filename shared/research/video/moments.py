@@ -14,11 +14,12 @@ from shared.research.video.captions import Snippet
 
 MAX_MOMENTS = 6
 MAX_CHAPTERS = 20
+MAX_DESCRIPTION = 10_000
 MAX_TITLE = 90
 WINDOW_SECONDS = 45.0
 MAX_WINDOWS = 400
 
-_chapter = re.compile(r"^\W{0,4}((?:\d{1,2}:)?\d{1,2}:\d{2})\W{1,5}(\S.{1,200})$", re.MULTILINE)
+_chapter = re.compile(r"^\W{0,4}((?:\d{1,2}:)?\d{1,2}:\d{2})\W{1,5}(\S.{1,200})")
 _duration = re.compile(r"P(?:(\d{1,3})D)?T?(?:(\d{1,3})H)?(?:(\d{1,3})M)?(?:(\d{1,3})S)?")
 
 
@@ -41,14 +42,16 @@ def clock(seconds: int) -> str:
 def chapters(description: str, length: int) -> list[KeyMoment]:
     """Return the chapters that a video's maker has listed, in order and within its length in seconds."""
     found: list[KeyMoment] = []
-    for match in _chapter.finditer(description):
+    for line in description[:MAX_DESCRIPTION].splitlines():
+        match = _chapter.fullmatch(plain_prose(line))
+        if not match:
+            continue
         seconds = 0
         for part in match[1].split(":"):
             seconds = seconds * 60 + int(part)
-        title = _title(plain_prose(match[2]))
         later = not found or seconds > found[-1].seconds
-        if title and later and (not length or seconds < length):
-            found.append(KeyMoment(seconds=seconds, title=title))
+        if later and (not length or seconds < length):
+            found.append(KeyMoment(seconds=seconds, title=_title(match[2])))
     return found[:MAX_CHAPTERS]
 
 

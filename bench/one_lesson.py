@@ -12,7 +12,7 @@ from bench.progress import say
 from bench.results import Measurement, Row
 
 LEARNERS = 200
-WAVE = 25
+WAVE = 10
 MODEL = ModelSeconds(plan=0.5, outline=0.5, lesson=4.0)
 METHOD = (
     f"{LEARNERS} learners have the same roadmap (from the curriculum cache but for the first) and ask "

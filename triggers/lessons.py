@@ -116,7 +116,12 @@ async def get_lesson_status(req: func.HttpRequest) -> func.HttpResponse:
     lessons = Lessons(clients)
     lesson_id = path_id(req)
     return await polled(
-        req, user_id, lambda: lessons.status(user_id, lesson_id), lesson_tag, lambda status: status
+        req,
+        user_id,
+        lambda: lessons.status(user_id, lesson_id),
+        lesson_tag,
+        lambda status: status.generation_status != "generating" and not status.regenerating,
+        lambda status: status,
     )
 
 

@@ -21,11 +21,12 @@ async def polled(
     user_id: str,
     read: Callable[[], Awaitable[T]],
     tag_of: Callable[[T], str],
+    at_rest: Callable[[T], bool],
     body_of: Callable[[T], Model],
 ) -> func.HttpResponse:
-    """Answer a status request with `?wait=` and If-None-Match."""
+    """Answer a status request with `?wait=` and If-None-Match; `at_rest` tells what nothing will change."""
     known = known_tags(req)
-    found = await WAITS.until_changed(read, tag_of, known, user_id, wait_seconds(req))
+    found = await WAITS.until_changed(read, tag_of, at_rest, known, user_id, wait_seconds(req))
     tag = tag_of(found)
     if tag in known:
         return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})

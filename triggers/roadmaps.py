@@ -108,7 +108,12 @@ async def get_roadmap_status(req: func.HttpRequest) -> func.HttpResponse:
     roadmaps = Roadmaps(clients)
     roadmap_id = path_id(req)
     return await polled(
-        req, user_id, lambda: roadmaps.roadmap(user_id, roadmap_id), roadmap_tag, RoadmapStatus.of
+        req,
+        user_id,
+        lambda: roadmaps.roadmap(user_id, roadmap_id),
+        roadmap_tag,
+        lambda roadmap: roadmap.status.ended,
+        RoadmapStatus.of,
     )
 
 

@@ -27,17 +27,20 @@ class Waits:
         self,
         read: Callable[[], Awaitable[T]],
         tag_of: Callable[[T], str],
+        at_rest: Callable[[T], bool],
         known: Collection[str],
         user_id: str,
         seconds: float,
     ) -> T:
         """Read until the entity tag is none of the known ones, or the time is over; return the last reading.
 
-        Without a known tag, the state at the first reading is what must change.
+        Without a known tag, the state at the first reading is what must change; what is at rest by then is
+        answered at once, since nothing would change it.
         """
         found = await read()
         tag = tag_of(found)
-        if seconds <= 0 or (known and tag not in known) or not self._admitted(user_id):
+        is_news = tag not in known if known else at_rest(found)
+        if seconds <= 0 or is_news or not self._admitted(user_id):
             return found
         self._by_learner[user_id] += 1
         try:

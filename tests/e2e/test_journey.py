@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import uuid
 
+import httpx
 import pytest
 
 from tests.support.learner import Learner, first_lesson
@@ -205,6 +206,14 @@ def test_status_has_an_entity_tag_and_waits_for_a_change(bare_host: LocalHost) -
             changed = waiting.result(timeout=25)
         assert changed.status_code == 200
         assert changed.headers["ETag"] != tag
+
+
+def test_a_wait_for_what_has_ended_is_answered_at_once(bare_host: LocalHost) -> None:
+    with Learner(bare_host.url, someone()) as learner:
+        roadmap = learner.roadmap()
+        learner.http.timeout = httpx.Timeout(10)
+        for path in (f"/roadmaps/{roadmap['roadmap_id']}", f"/lessons/{first_lesson(roadmap)['id']}"):
+            assert learner.http.get(f"{path}/status", params={"wait": 25}).status_code == 200
 
 
 @pytest.mark.parametrize(

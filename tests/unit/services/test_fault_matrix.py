@@ -1,0 +1,179 @@
+"""Every provider and every source in every failure: each lesson ends, and says truly who wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import clients as clients_module
+from shared.clients import Clients
+from shared.models.library import LessonHead
+from shared.models.status import GenerationStatus
+from shared.planning.standalone import standalone_specification
+from shared.services.lessons import Lessons
+from shared.services.standalone import StandaloneLessons
+from shared.settings import load_settings
+from tests.support.app import app_settings
+from tests.support.flow import Flow
+from tests.support.model_provider import ModelProvider
+from tests.support.source_servers import Fault, SourceServers, settings_of
+from tests.support.store_file import stored_documents
+
+TOPIC = standalone_specification("Python", "Dictionaries")
+NAMES = ("alpha", "beta", "gamma")
+# One re-ask and one retry at most, for each provider.
+MOST_CALLS = 3
+# What a provider may answer, and what the record of it must tell.
+FAILURES = {
+    "401": "auth",
+    "402": "payment",
+    "404": "model_gone",
+    "413": "too_large",
+    "429": "rate_limited",
+    "429-day": "rate_limited",
+    "500": "server",
+    "503": "server",
+    "context": "context_overflow",
+    "bad-json": "bad_json",
+    "garbage": "bad_json",
+    "invalid": "bad_json",
+    "length": "truncated",
+    "html": "malformed",
+    "error-inside": "server",
+    "empty": "malformed",
+    "hang": "timeout",
+    "drop": "server",
+}
+
+
+@pytest.fixture
+def providers() -> Iterator[dict[str, ModelProvider]]:
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(ModelProvider()) for name in NAMES}
+
+
+def settings_for(folder: Path, providers: dict[str, ModelProvider], **settings: str) -> dict[str, str]:
+    chain = {"LLM_CHAIN": ",".join(NAMES)}
+    for name, provider in providers.items():
+        chain[f"LLM__{name.upper()}__BASE_URL"] = provider.base_url
+        chain[f"LLM__{name.upper()}__MODEL"] = f"{name}-1"
+        chain[f"LLM__{name.upper()}__TIMEOUT_S"] = "1"
+    return app_settings(folder, **{**chain, **settings})
+
+
+@contextlib.asynccontextmanager
+async def process(environment: dict[str, str]) -> AsyncIterator[Clients]:
+    clients = Clients(load_settings(environment))
+    try:
+        yield clients
+    finally:
+        clients_module._by_loop.pop(asyncio.get_running_loop(), None)
+        await clients.close()
+
+
+async def lesson_of(clients: Clients, folder: Path) -> tuple[Any, dict[str, Any] | None]:
+    """Have the lesson generated; returns it, and its stored version when there is one."""
+    flow = Flow([clients])
+    asked = await StandaloneLessons(clients, flow.orchestrations).get_or_generate("ada", TOPIC)
+    await flow.run_all()
+    lesson = await Lessons(clients).lesson("ada", asked.id)
+    versions = stored_documents(folder / "skillsync.db", "LessonVersion")
+    heads = stored_documents(folder / "skillsync.db", LessonHead.document_type)
+    assert [head["status"] for head in heads] == [lesson.generation_status.value], "head and lesson agree"
+    return lesson, versions[0] if versions else None
+
+
+@pytest.mark.parametrize(("answer", "kind"), FAILURES.items(), ids=FAILURES)
+async def test_one_provider_fails_and_the_next_writes(
+    tmp_path: Path, providers: dict[str, ModelProvider], answer: str, kind: str
+) -> None:
+    providers["alpha"].script(answer)
+    async with process(settings_for(tmp_path, providers)) as clients:
+        lesson, version = await lesson_of(clients, tmp_path)
+    assert lesson.generation_status is GenerationStatus.COMPLETED
+    assert version is not None
+    metadata = version["generation_metadata"]
+    assert (metadata["ai_provider"], metadata["model"]) == ("beta", "beta-1")
+    assert [fallback["provider"] for fallback in metadata["fallbacks"]] == ["alpha"]
+    assert metadata["fallbacks"][0]["reason"].startswith(kind), metadata["fallbacks"]
+    assert len(providers["alpha"].requests) <= MOST_CALLS
+    assert (len(providers["beta"].requests), len(providers["gamma"].requests)) == (1, 0)
+
+
+async def test_a_provider_that_cannot_be_reached(tmp_path: Path, providers: dict[str, ModelProvider]) -> None:
+    environment = settings_for(tmp_path, providers, LLM__ALPHA__BASE_URL="http://127.0.0.1:1/v1")
+    async with process(environment) as clients:
+        _, version = await lesson_of(clients, tmp_path)
+    assert version is not None
+    assert version["generation_metadata"]["ai_provider"] == "beta"
+    assert version["generation_metadata"]["fallbacks"][0]["reason"].startswith("connection")
+
+
+@pytest.mark.parametrize("answer", ["500", "garbage", "429-day", "402", "hang"])
+async def test_all_providers_fail_and_the_composer_writes(
+    tmp_path: Path, providers: dict[str, ModelProvider], answer: str
+) -> None:
+    for provider in providers.values():
+        provider.script(answer)
+    async with process(settings_for(tmp_path, providers)) as clients:
+        lesson, version = await lesson_of(clients, tmp_path)
+    assert lesson.generation_status is GenerationStatus.COMPLETED
+    assert version is not None
+    assert (version["tier"], version["generation_metadata"]["ai_provider"]) == ("extractive", "extractive")
+    fallbacks = [fallback["provider"] for fallback in version["generation_metadata"]["fallbacks"]]
+    assert fallbacks == list(NAMES)
+    assert sum(len(provider.requests) for provider in providers.values()) <= MOST_CALLS * len(NAMES)
+
+
+@pytest.mark.parametrize("answer", ["refusal", "filtered"])
+async def test_a_refusal_is_not_shopped_around(
+    tmp_path: Path, providers: dict[str, ModelProvider], answer: str
+) -> None:
+    providers["alpha"].script(answer)
+    async with process(settings_for(tmp_path, providers)) as clients:
+        lesson, version = await lesson_of(clients, tmp_path)
+    assert lesson.generation_status is GenerationStatus.FAILED
+    assert lesson.generation_error is not None
+    assert lesson.generation_error.code == "refused"
+    assert version is None
+    assert [len(provider.requests) for provider in providers.values()] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.LIMITED, Fault.LIMITED_WITH_TIME, Fault.BROKEN, Fault.DROP, Fault.WRONG_TYPE, Fault.GARBAGE,
+     Fault.WRONG_SHAPE, Fault.TRUNCATED, Fault.HUGE, Fault.REDIRECT_PRIVATE],
+)  # fmt: skip
+@pytest.mark.parametrize("with_models", [True, False], ids=["models", "no-models"])
+async def test_all_sources_and_perhaps_all_providers_fail(
+    tmp_path: Path, providers: dict[str, ModelProvider], fault: Fault, with_models: bool
+) -> None:
+    if not with_models:
+        for provider in providers.values():
+            provider.script("500")
+    async with SourceServers() as servers:
+        servers.faults["*"] = fault
+        sources = "docs,stackoverflow,github,devto,youtube"
+        environment = settings_for(
+            tmp_path, providers, **{**settings_of(servers.origin), "RESEARCH_SOURCES": sources}
+        )
+        async with process(environment) as clients:
+            lesson, version = await lesson_of(clients, tmp_path)
+    [brief] = stored_documents(tmp_path / "skillsync.db", "Brief")
+    reports = {report["origin"]: report for report in brief["brief"]["reports"]}
+    assert set(reports) == set(sources.split(","))
+    assert all(report["status"] != "found" or report["found"] for report in reports.values())
+    assert all(report["detail"] for report in reports.values() if report["status"] in ("failed", "limited"))
+    if version is None:
+        assert lesson.generation_status is GenerationStatus.FAILED
+        assert lesson.generation_error is not None
+        assert lesson.generation_error.code == "no_sources"
+        assert not with_models
+    else:
+        author = version["generation_metadata"]["ai_provider"]
+        assert author == ("alpha" if with_models else "extractive")

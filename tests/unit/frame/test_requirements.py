@@ -28,7 +28,7 @@ DISTRIBUTIONS = {
 # Listed although nothing imports it yet: the library of the queue that the settings already name.
 NOT_IMPORTED_YET = {"azure-servicebus"}
 # Listed for another library, which imports it where it finds it.
-IMPORTED_BY_OTHERS = {"sniffio"}
+IMPORTED_BY_OTHERS = {"lxml-html-clean", "sniffio"}
 
 LINES = [
     line.strip()

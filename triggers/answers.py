@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +19,8 @@ Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 # Everything a learner is told is their own; nothing of it may stay in a shared cache.
 PRIVATE = {"Cache-Control": "no-store"}
+
+RETRY_AFTER_SECONDS = "2"
 
 INTERNAL_ERROR = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side. It was logged."
@@ -39,19 +40,22 @@ CONTINUATION_REFUSED = Problem(
 
 
 def json_answer(
-    body: Model | Mapping[str, Any],
-    status: HTTPStatus = HTTPStatus.OK,
-    headers: Mapping[str, str] | None = None,
+    body: Model, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
     """Return a JSON answer."""
-    data = body.to_json() if isinstance(body, Model) else body
     return func.HttpResponse(
-        _encoded(data),
+        _encoded(body.to_json()),
         status_code=status.value,
         headers={**PRIVATE, **(headers or {})},
         mimetype="application/json",
         charset="utf-8",
     )
+
+
+def accepted_answer(body: Model, status_url: str) -> func.HttpResponse:
+    """Return a 202 that says where to ask on, and when."""
+    headers = {"Location": status_url, "Retry-After": RETRY_AFTER_SECONDS}
+    return json_answer(body, HTTPStatus.ACCEPTED, headers)
 
 
 def _encoded(data: Mapping[str, Any]) -> bytes:
@@ -83,17 +87,19 @@ def problem_answer(problem: Problem) -> func.HttpResponse:
     )
 
 
-def answering(handler: Handler) -> Handler:
+def answering(route: str) -> Callable[[Handler], Handler]:
     """Turn every error of an HTTP handler into a problem document; details of faults stay in the log."""
 
-    @functools.wraps(handler)
-    async def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
-        try:
-            return await handler(req, **bindings)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback may reach a caller
-            return problem_answer(_problem_of(error, handler.__name__))
+    def decorate(handler: Handler) -> Handler:
+        async def answer(req: func.HttpRequest, **bindings: Any) -> func.HttpResponse:
+            try:
+                return await handler(req, **bindings)
+            except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback may reach a caller
+                return problem_answer(_problem_of(error, route))
 
-    return answer
+        return answer
+
+    return decorate
 
 
 def _problem_of(error: Exception, route: str) -> Problem:

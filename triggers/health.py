@@ -8,23 +8,30 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
-from shared.services.readiness import readiness
-from triggers.answers import answering, json_answer
+from triggers.answers import json_answer
+from triggers.endpoints import Access, Answer, endpoint, ok
 
 blueprint = df.Blueprint()
 
 
-@blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def get_health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
-    """GET /health: 200 as long as the app process answers."""
-    return json_answer({"status": "ok"})
+@endpoint(blueprint, "GET", "health", access=Access.OPEN, answers=(ok("health.Health"),))
+async def get_health() -> func.HttpResponse:
+    """Tell that the app process answers."""
+    from shared.models.health import Health
+
+    return json_answer(Health())
 
 
-@blueprint.route(route="ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def get_ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
-    """GET /ready: 200 when store and queue are usable, else 503; each check says what it found."""
+@endpoint(
+    blueprint,
+    "GET",
+    "ready",
+    access=Access.OPEN,
+    answers=(ok("health.Readiness"), Answer(HTTPStatus.SERVICE_UNAVAILABLE, "health.Readiness")),
+)
+async def get_ready() -> func.HttpResponse:
+    """Tell whether store and queue are usable; each check says what it found."""
+    from shared.services.readiness import readiness
+
     found = await readiness(get_clients())
-    status = HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return json_answer({"ready": found.ready, "checks": found.checks}, status)
+    return json_answer(found, HTTPStatus.OK if found.ready else HTTPStatus.SERVICE_UNAVAILABLE)

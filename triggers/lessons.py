@@ -12,60 +12,67 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
-from shared.errors import FieldError, Problem
+from shared.errors import Problem
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
-from triggers.answers import answering, json_answer, text_answer
+from shared.security.identity import Caller
+from triggers.answers import accepted_answer, json_answer, text_answer
+from triggers.endpoints import NOT_MODIFIED, Access, accepted, endpoint, ok
 from triggers.polling import polled
-from triggers.questions import caller_id, path_id
+from triggers.questions import path_id
 
 if TYPE_CHECKING:
     from shared.models.library import LessonVersion
+    from shared.models.queries import LessonQuery, WaitQuery
     from shared.models.views import LessonStatus, LessonView
 
 blueprint = df.Blueprint()
 
-FORMATS = ("json", "markdown", "html")
 
-
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/generate", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "POST",
+    "lessons/{id:guid:length(36)}/generate",
+    access=Access.LEARNER,
+    answers=(ok("views.LessonView"), accepted("views.LessonAccepted")),
+    problems=("quota_exceeded", "conflict", "generation_off"),
 )
-@blueprint.durable_client_input(client_name="client")
-@answering
-async def generate_lesson(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """POST /lessons/{id}/generate: 200 from the library, or 202 while it is written."""
+async def generate_lesson(
+    req: func.HttpRequest, caller: Caller, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Have a lesson written: answered at once from the library, else accepted and written."""
+    from shared.models.views import LessonAccepted
     from shared.services.lesson_generation import LessonGeneration
     from shared.services.lessons import Lessons
 
     clients = get_clients()
-    user_id = caller_id(clients, req)
-    lesson = await LessonGeneration(clients, Orchestrations(client)).request(user_id, path_id(req))
-    status_url = f"/api/lessons/{lesson.id}/status"
+    lesson = await LessonGeneration(clients, Orchestrations(client)).request(caller.user_id, path_id(req))
     if lesson.generation_status is GenerationStatus.COMPLETED:
-        view, _ = await Lessons(clients).view(user_id, lesson.id)
+        view, _ = await Lessons(clients).view(caller.user_id, lesson.id)
         # Nothing was generated for this request, whoever the version was first written for.
         return json_answer(view.model_copy(update={"was_cached": True}))
-    body = {
-        "lesson_id": lesson.id,
-        "generation_status": lesson.generation_status.value,
-        "was_cached": False,
-        "status_url": status_url,
-    }
-    return json_answer(body, HTTPStatus.ACCEPTED, {"Location": status_url, "Retry-After": "2"})
+    body = LessonAccepted.of(lesson)
+    return accepted_answer(body, body.status_url)
 
 
-@blueprint.route(route="lessons/{id:guid:length(36)}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def get_lesson(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/{id}: the lesson as JSON, Markdown or HTML."""
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/{id:guid:length(36)}",
+    access=Access.LEARNER,
+    query="queries.LessonQuery",
+    answers=(ok("views.LessonView", texts=("text/markdown", "text/html")),),
+    problems=("not_written",),
+)
+async def get_lesson(req: func.HttpRequest, caller: Caller, query: LessonQuery) -> func.HttpResponse:
+    """Read a lesson as JSON, Markdown or HTML.
+
+    While it is written, the JSON holds the sources found so far.
+    """
     from shared.services.lessons import Lessons
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    shape = _format(req)
-    view, version = await Lessons(clients).view(user_id, path_id(req))
-    if shape == "json":
+    view, version = await Lessons(get_clients()).view(caller.user_id, path_id(req))
+    if query.format == "json":
         return json_answer(view)
     if version is None:
         raise Problem(
@@ -73,20 +80,7 @@ async def get_lesson(req: func.HttpRequest) -> func.HttpResponse:
             "not_written",
             f"The lesson is {view.generation_status.value}; there is no text to show yet.",
         )
-    return _rendered(view, version, shape)
-
-
-def _format(req: func.HttpRequest) -> str:
-    shape = str(req.params.get("format", "json"))
-    if shape not in FORMATS:
-        detail = f"must be one of {', '.join(FORMATS)}"
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "invalid_request",
-            f"format {detail}.",
-            (FieldError("format", detail),),
-        )
-    return shape
+    return _rendered(view, version, query.format)
 
 
 def _rendered(view: LessonView, version: LessonVersion, shape: str) -> func.HttpResponse:
@@ -103,22 +97,26 @@ def _rendered(view: LessonView, version: LessonVersion, shape: str) -> func.Http
     return text_answer(to_html(view.title, version.content, facts, version.source_attribution), "text/html")
 
 
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/status", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/{id:guid:length(36)}/status",
+    access=Access.LEARNER,
+    query="queries.WaitQuery",
+    headers=("If-None-Match",),
+    answers=(ok("views.LessonStatus", headers=("ETag",)), NOT_MODIFIED),
 )
-@answering
-async def get_lesson_status(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/{id}/status: how far it is; 304 or a wait until it changes."""
+async def get_lesson_status(req: func.HttpRequest, caller: Caller, query: WaitQuery) -> func.HttpResponse:
+    """Tell how far a lesson is; with If-None-Match 304, or a wait until it changes."""
     from shared.services.lessons import Lessons
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    lessons = Lessons(clients)
+    lessons = Lessons(get_clients())
     lesson_id = path_id(req)
     return await polled(
         req,
-        user_id,
-        lambda: lessons.status(user_id, lesson_id),
+        caller.user_id,
+        query.wait,
+        lambda: lessons.status(caller.user_id, lesson_id),
         lesson_tag,
         lambda status: status.generation_status != "generating" and not status.regenerating,
         lambda status: status,

@@ -11,7 +11,7 @@ import azure.functions as func
 from shared.models.base import Model
 from shared.services.waiting import WAITS
 from triggers.answers import json_answer
-from triggers.questions import known_tags, wait_seconds
+from triggers.questions import known_tags
 
 T = TypeVar("T")
 
@@ -19,14 +19,15 @@ T = TypeVar("T")
 async def polled(
     req: func.HttpRequest,
     user_id: str,
+    wait: int,
     read: Callable[[], Awaitable[T]],
     tag_of: Callable[[T], str],
     at_rest: Callable[[T], bool],
     body_of: Callable[[T], Model],
 ) -> func.HttpResponse:
-    """Answer a status request with `?wait=` and If-None-Match; `at_rest` tells what nothing will change."""
+    """Answer a status request, after `wait` seconds at most; `at_rest` tells what nothing will change."""
     known = known_tags(req)
-    found = await WAITS.until_changed(read, tag_of, at_rest, known, user_id, wait_seconds(req))
+    found = await WAITS.until_changed(read, tag_of, at_rest, known, user_id, wait)
     tag = tag_of(found)
     if tag in known:
         return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})

@@ -1,49 +1,36 @@
-"""From an HTTP request to checked values: body, ids, headers, query parameters."""
+"""From an HTTP request to checked values: body, query, ids, headers."""
 
 from __future__ import annotations
 
 import json
 import re
 from codecs import BOM_UTF8
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 
 import azure.functions as func
 from pydantic import BaseModel
 
-from shared.clients import Clients
 from shared.errors import FieldError, Problem
 from shared.models.validation import validated
-from shared.security.identity import authenticate
 
 M = TypeVar("M", bound=BaseModel)
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_IDEMPOTENCY_KEY = 200
-MAX_LIMIT = 100
-MAX_WAIT_SECONDS = 25
 
 # A quoted tag may hold commas; W/ marks a weak one.
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*"|[^\s,"]+)')
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Which part of a list was asked for."""
+def read_body(req: func.HttpRequest, model: type[M], *, required: bool = True) -> M:
+    """Return the validated JSON body; raises 400, 413 or 422 Problems that name what is wrong.
 
-    limit: int
-    continuation: str | None
-
-
-def caller_id(clients: Clients, req: func.HttpRequest) -> str:
-    """Return the authenticated learner's id; raises a 401 Problem."""
-    return authenticate(clients.settings, req.headers).user_id
-
-
-def read_body(req: func.HttpRequest, model: type[M]) -> M:
-    """Return the validated JSON body; raises 400, 413 or 422 Problems that name what is wrong."""
+    An empty body stands for an empty object where none is required.
+    """
     raw = req.get_body()
+    if not required and not raw.strip():
+        return validated(model, {})
     if len(raw) > MAX_BODY_BYTES:
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -97,30 +84,12 @@ def idempotency_key(req: func.HttpRequest) -> str | None:
     return str(key.strip())
 
 
-def paging(req: func.HttpRequest, default: int = 20) -> Paging:
-    """Return `?limit=` (1 to 100) and `?continuation=`; raises a 422 Problem."""
-    return Paging(_whole_number(req, "limit", default, 1, MAX_LIMIT), req.params.get("continuation") or None)
-
-
-def wait_seconds(req: func.HttpRequest) -> int:
-    """Return `?wait=` (0 to 25 seconds); raises a 422 Problem."""
-    return _whole_number(req, "wait", 0, 0, MAX_WAIT_SECONDS)
+def read_query(req: func.HttpRequest, model: type[M]) -> M:
+    """Return the validated query parameters; raises a 422 Problem that names what is wrong."""
+    return validated(model, dict(req.params))
 
 
 def known_tags(req: func.HttpRequest) -> frozenset[str]:
     """Return the entity tags of If-None-Match, compared weakly (RFC 9110, section 13.1.2)."""
     header = req.headers.get("if-none-match", "")
     return frozenset(_ENTITY_TAG.findall(header))
-
-
-def _whole_number(req: func.HttpRequest, name: str, default: int, low: int, high: int) -> int:
-    text = req.params.get(name)
-    if text is None:
-        return default
-    # isascii keeps out the digits of other scripts, which int() would accept.
-    if text.isascii() and text.isdigit() and len(text) < 6 and low <= int(text) <= high:
-        return int(text)
-    detail = f"must be a whole number from {low} to {high}"
-    raise Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{name} {detail}.", (FieldError(name, detail),)
-    )

@@ -5,7 +5,6 @@ Each handler imports what it works with when it is first called: cold start is a
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
@@ -13,104 +12,104 @@ import azure.functions as func
 
 from shared.clients import get_clients
 from shared.orchestrations import Orchestrations
-from triggers.answers import answering, json_answer
+from shared.security.identity import Caller
+from triggers.answers import accepted_answer, json_answer
+from triggers.endpoints import NOT_MODIFIED, Access, accepted, endpoint, ok
 from triggers.polling import polled
-from triggers.questions import (
-    caller_id,
-    idempotency_key,
-    paging,
-    path_id,
-    read_body,
-)
+from triggers.questions import idempotency_key, path_id
 
 if TYPE_CHECKING:
+    from shared.models.queries import PageQuery, WaitQuery
+    from shared.models.requests import RoadmapRequest
     from shared.models.roadmap import Roadmap
 
 blueprint = df.Blueprint()
 
-RETRY_AFTER_SECONDS = "2"
 
+@endpoint(
+    blueprint,
+    "POST",
+    "roadmaps",
+    access=Access.LEARNER,
+    body="requests.RoadmapRequest",
+    headers=("Idempotency-Key",),
+    answers=(accepted("views.RoadmapAccepted"),),
+    problems=("idempotency_key_reused", "gone", "goal_refused", "quota_exceeded", "conflict"),
+)
+async def create_roadmap(
+    req: func.HttpRequest, caller: Caller, body: RoadmapRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Ask for a roadmap.
 
-def _accepted(roadmap: Roadmap) -> func.HttpResponse:
-    status_url = f"/api/roadmaps/{roadmap.id}/status"
-    body = {
-        "roadmap_id": roadmap.id,
-        "status": roadmap.status.value,
-        "status_url": status_url,
-        "estimated_cost_usd": roadmap.estimated_cost_usd,
-        "subject": roadmap.subject,
-        "focus": roadmap.focus,
-        "interpretation": roadmap.interpretation,
-        "message": roadmap.message,
-    }
-    headers = {"Location": status_url, "Retry-After": RETRY_AFTER_SECONDS}
-    return json_answer(body, HTTPStatus.ACCEPTED, headers)
-
-
-@blueprint.route(route="roadmaps", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@blueprint.durable_client_input(client_name="client")
-@answering
-async def create_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """POST /roadmaps: 202 with a pending roadmap."""
-    from shared.models.requests import RoadmapRequest
+    A repeat with the same Idempotency-Key answers as the first did and costs no quota.
+    """
+    from shared.models.views import RoadmapAccepted
     from shared.services.roadmap_creation import RoadmapCreation
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
     key = idempotency_key(req)
-    request = read_body(req, RoadmapRequest)
-    creation = RoadmapCreation(clients, Orchestrations(client))
-    return _accepted(await creation.create(user_id, request, key))
+    creation = RoadmapCreation(get_clients(), Orchestrations(client))
+    accepted_roadmap = RoadmapAccepted.of(await creation.create(caller.user_id, body, key))
+    return accepted_answer(accepted_roadmap, accepted_roadmap.status_url)
 
 
-@blueprint.route(route="roadmaps", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def list_roadmaps(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /roadmaps: the learner's roadmaps, newest first."""
-    from shared.models.views import RoadmapSummary
+@endpoint(
+    blueprint,
+    "GET",
+    "roadmaps",
+    access=Access.LEARNER,
+    query="queries.PageQuery",
+    answers=(ok("views.RoadmapPage"),),
+)
+async def list_roadmaps(caller: Caller, query: PageQuery) -> func.HttpResponse:
+    """List the learner's roadmaps, newest first."""
+    from shared.models.views import RoadmapPage, RoadmapSummary
     from shared.services.roadmaps import Roadmaps
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    asked = paging(req)
-    page = await Roadmaps(clients).page(user_id, asked.limit, asked.continuation)
-    items = [RoadmapSummary.of(roadmap).to_json() for roadmap in page.items]
-    return json_answer({"items": items, "continuation": page.continuation})
+    page = await Roadmaps(get_clients()).page(caller.user_id, query.limit, query.continuation)
+    items = [RoadmapSummary.of(roadmap) for roadmap in page.items]
+    return json_answer(RoadmapPage(items=items, continuation=page.continuation))
 
 
-@blueprint.route(route="roadmaps/{id:guid:length(36)}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def get_roadmap(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /roadmaps/{id}: the whole roadmap."""
+@endpoint(
+    blueprint,
+    "GET",
+    "roadmaps/{id:guid:length(36)}",
+    access=Access.LEARNER,
+    answers=(ok("views.RoadmapView"),),
+)
+async def get_roadmap(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
+    """Read a whole roadmap with its modules and the skeletons of their lessons."""
     from shared.models.views import RoadmapView
     from shared.services.roadmaps import Roadmaps
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    roadmaps = Roadmaps(clients)
-    roadmap = await roadmaps.roadmap(user_id, path_id(req))
-    modules = await roadmaps.modules(user_id, roadmap.id)
-    lessons = await roadmaps.lessons(user_id, roadmap.id)
+    roadmaps = Roadmaps(get_clients())
+    roadmap = await roadmaps.roadmap(caller.user_id, path_id(req))
+    modules = await roadmaps.modules(caller.user_id, roadmap.id)
+    lessons = await roadmaps.lessons(caller.user_id, roadmap.id)
     return json_answer(RoadmapView.whole(roadmap, modules, lessons))
 
 
-@blueprint.route(
-    route="roadmaps/{id:guid:length(36)}/status", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "GET",
+    "roadmaps/{id:guid:length(36)}/status",
+    access=Access.LEARNER,
+    query="queries.WaitQuery",
+    headers=("If-None-Match",),
+    answers=(ok("views.RoadmapStatus", headers=("ETag",)), NOT_MODIFIED),
 )
-@answering
-async def get_roadmap_status(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /roadmaps/{id}/status: how far it is; 304 or a wait until it changes."""
+async def get_roadmap_status(req: func.HttpRequest, caller: Caller, query: WaitQuery) -> func.HttpResponse:
+    """Tell how far a roadmap is; with If-None-Match 304, or a wait until it changes."""
     from shared.models.views import RoadmapStatus
     from shared.services.roadmaps import Roadmaps
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    roadmaps = Roadmaps(clients)
+    roadmaps = Roadmaps(get_clients())
     roadmap_id = path_id(req)
     return await polled(
         req,
-        user_id,
-        lambda: roadmaps.roadmap(user_id, roadmap_id),
+        caller.user_id,
+        query.wait,
+        lambda: roadmaps.roadmap(caller.user_id, roadmap_id),
         roadmap_tag,
         lambda roadmap: roadmap.status.ended,
         RoadmapStatus.of,
@@ -122,33 +121,40 @@ def roadmap_tag(roadmap: Roadmap) -> str:
     return f'"{roadmap.revision}"'
 
 
-@blueprint.route(
-    route="roadmaps/{id:guid:length(36)}/retry", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "POST",
+    "roadmaps/{id:guid:length(36)}/retry",
+    access=Access.LEARNER,
+    answers=(accepted("views.RoadmapAccepted"),),
+    problems=("nothing_to_retry", "conflict"),
 )
-@blueprint.durable_client_input(client_name="client")
-@answering
-async def retry_roadmap(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """POST /roadmaps/{id}/retry: redo what failed, and only that."""
+async def retry_roadmap(
+    req: func.HttpRequest, caller: Caller, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Redo what failed of a roadmap, and only that."""
+    from shared.models.views import RoadmapAccepted
     from shared.services.roadmap_retry import RoadmapRetry
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    retry = RoadmapRetry(clients, Orchestrations(client))
-    return _accepted(await retry.retry(user_id, path_id(req)))
+    retry = RoadmapRetry(get_clients(), Orchestrations(client))
+    accepted_roadmap = RoadmapAccepted.of(await retry.retry(caller.user_id, path_id(req)))
+    return accepted_answer(accepted_roadmap, accepted_roadmap.status_url)
 
 
-@blueprint.route(
-    route="modules/{id:guid:length(36)}/lessons", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "GET",
+    "modules/{id:guid:length(36)}/lessons",
+    access=Access.LEARNER,
+    query="queries.PageQuery",
+    answers=(ok("views.LessonPage"),),
 )
-@answering
-async def list_module_lessons(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /modules/{id}/lessons: the module's lessons in their order."""
-    from shared.models.views import LessonSummary
+async def list_module_lessons(req: func.HttpRequest, caller: Caller, query: PageQuery) -> func.HttpResponse:
+    """List a module's lessons in their order."""
+    from shared.models.views import LessonPage, LessonSummary
     from shared.services.roadmaps import Roadmaps
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    asked = paging(req)
-    page = await Roadmaps(clients).module_lessons(user_id, path_id(req), asked.limit, asked.continuation)
-    items = [LessonSummary.of(lesson).to_json() for lesson in page.items]
-    return json_answer({"items": items, "continuation": page.continuation})
+    roadmaps = Roadmaps(get_clients())
+    page = await roadmaps.module_lessons(caller.user_id, path_id(req), query.limit, query.continuation)
+    items = [LessonSummary.of(lesson) for lesson in page.items]
+    return json_answer(LessonPage(items=items, continuation=page.continuation))

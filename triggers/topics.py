@@ -5,133 +5,135 @@ Each handler imports what it works with when it is first called: cold start is a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
-from shared.models.base import timestamp
 from shared.models.status import GenerationStatus
 from shared.models.validation import validated
 from shared.orchestrations import Orchestrations
-from triggers.answers import answering, json_answer
-from triggers.questions import caller_id, path_id, read_body
+from shared.security.identity import Caller
+from triggers.answers import accepted_answer, json_answer
+from triggers.endpoints import Access, accepted, endpoint, ok
+from triggers.questions import path_id
+
+if TYPE_CHECKING:
+    from shared.models.topics import LookupQuery, TaskRequest, TopicQuery, TopicRequest
 
 blueprint = df.Blueprint()
 
 
-@blueprint.route(route="lessons/lookup", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@blueprint.durable_client_input(client_name="client")
-@answering
-async def look_up_lesson(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """GET /lessons/lookup: the lesson from the library (200), or its generation started (202)."""
-    from shared.models.topics import LookupRequest, in_words_of_tasks
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/lookup",
+    access=Access.LEARNER,
+    query="topics.LookupQuery",
+    answers=(ok("topics.LookupAnswer"), accepted("topics.LookupAnswer")),
+    problems=("goal_refused", "quota_exceeded", "conflict", "generation_off"),
+)
+async def look_up_lesson(
+    caller: Caller, query: LookupQuery, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Get a lesson by the title of a step: from the library, else it is written; counts against the quota."""
+    from shared.models.topics import LookupAnswer
     from shared.planning.standalone import standalone_specification
     from shared.services.lessons import Lessons
     from shared.services.standalone import StandaloneLessons
 
     clients = get_clients()
-    user_id = caller_id(clients, req)
-    wanted = validated(LookupRequest, dict(req.params))
     specification = standalone_specification(
-        wanted.subject or wanted.step_title, wanted.step_title, wanted.learning_style, wanted.lesson_number
+        query.subject or query.step_title, query.step_title, query.learning_style, query.lesson_number
     )
     lessons = StandaloneLessons(clients, Orchestrations(client))
-    lesson = await lessons.get_or_generate(user_id, specification)
-    view, _ = await Lessons(clients).view(user_id, lesson.id)
+    lesson = await lessons.get_or_generate(caller.user_id, specification)
+    view, _ = await Lessons(clients).view(caller.user_id, lesson.id)
     found = lesson.generation_status is GenerationStatus.COMPLETED
-    status_url = f"/api/lessons/{lesson.id}/status"
-    body = {
-        "success": True,
-        "message": "The lesson is ready." if found else "The lesson is being written; ask again in a moment.",
-        "lesson": in_words_of_tasks(view.model_copy(update={"was_cached": found})),
-        "was_cached": found,
-        "status_url": status_url,
-    }
-    if found:
-        return json_answer(body)
-    return json_answer(body, HTTPStatus.ACCEPTED, {"Location": status_url, "Retry-After": "2"})
+    body = LookupAnswer.of(view, found=found)
+    return json_answer(body) if found else accepted_answer(body, body.status_url)
 
 
-@blueprint.route(
-    route="lessons/{subject:maxlength(35)}/{topic:maxlength(35)}",
-    methods=["GET"],
-    auth_level=func.AuthLevel.ANONYMOUS,
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/{subject:maxlength(35)}/{topic:maxlength(35)}",
+    access=Access.LEARNER,
+    answers=(ok("topics.TopicView"),),
+    problems=("invalid_request", "goal_refused", "not_found"),
 )
-@answering
 async def get_topic_lesson(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/{subject}/{topic}: the newest version; longer names go to /lessons/topic."""
-    return await _newest(req, req.route_params)
-
-
-@blueprint.route(route="lessons/topic", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def get_topic_lesson_by_query(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/topic?subject=&topic=: the newest version."""
-    return await _newest(req, req.params)
-
-
-async def _newest(req: func.HttpRequest, names: Mapping[str, str]) -> func.HttpResponse:
+    """Read the newest version of a topic's lesson; longer names go to /lessons/topic."""
     from shared.models.topics import TopicRequest
+
+    names = {name: req.route_params[name] for name in ("subject", "topic")}
+    return await _newest(validated(TopicRequest, names))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/topic",
+    access=Access.LEARNER,
+    query="topics.TopicQuery",
+    answers=(ok("topics.TopicView"),),
+    problems=("goal_refused", "not_found"),
+)
+async def get_topic_lesson_by_query(query: TopicQuery) -> func.HttpResponse:
+    """Read the newest version of a topic's lesson."""
+    return await _newest(query)
+
+
+async def _newest(wanted: TopicRequest) -> func.HttpResponse:
     from shared.planning.standalone import standalone_specification
     from shared.services.standalone import Topics
 
-    clients = get_clients()
-    caller_id(clients, req)
-    wanted = validated(TopicRequest, {name: names[name] for name in ("subject", "topic") if name in names})
-    return json_answer(await Topics(clients).newest(standalone_specification(wanted.subject, wanted.topic)))
+    specification = standalone_specification(wanted.subject, wanted.topic)
+    return json_answer(await Topics(get_clients()).newest(specification))
 
 
-@blueprint.route(route="lessons", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@blueprint.durable_client_input(client_name="client")
-@answering
+@endpoint(
+    blueprint,
+    "POST",
+    "lessons",
+    access=Access.LEARNER,
+    body="topics.TaskRequest",
+    answers=(accepted("topics.TaskAccepted"),),
+    problems=("forbidden", "goal_refused", "quota_exceeded", "conflict", "generation_off"),
+)
 async def create_lesson_task(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
+    caller: Caller, body: TaskRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """POST /lessons: 202 with a task that ends when the topic's lesson is written."""
-    from shared.models.topics import TaskRequest, TaskStatus
+    """Create a task that ends when the topic's lesson is written."""
+    from shared.models.topics import TaskAccepted
     from shared.services.tasks import Tasks, estimated_completion
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    request = read_body(req, TaskRequest)
-    task = await Tasks(clients).create(user_id, request, Orchestrations(client))
-    poll_url = f"/api/lessons/status/{task.id}"
-    body = {
-        "task_id": task.id,
-        "lesson_id": task.lesson_id,
-        "status": TaskStatus.PENDING.value,
-        "message": task.message,
-        "estimated_completion_time": timestamp(estimated_completion(task)),
-        "poll_url": poll_url,
-    }
-    return json_answer(body, HTTPStatus.ACCEPTED, {"Location": poll_url, "Retry-After": "2"})
+    task = await Tasks(get_clients()).create(caller.user_id, body, Orchestrations(client))
+    created = TaskAccepted.of(task, estimated_completion(task))
+    return accepted_answer(created, created.poll_url)
 
 
-@blueprint.route(
-    route="lessons/status/{id:guid:length(36)}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/status/{id:guid:length(36)}",
+    access=Access.LEARNER,
+    answers=(ok("topics.TaskView"),),
 )
-@answering
-async def get_lesson_task(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/status/{task_id}: how far the task is; with the lesson once it is completed."""
-    from shared.models.topics import TaskSummary, in_words_of_tasks
+async def get_lesson_task(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
+    """Tell how far a task is; with the lesson once it is completed."""
+    from shared.models.topics import TaskView
     from shared.services.tasks import Tasks
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    task, lesson = await Tasks(clients).task(user_id, path_id(req))
-    shown = in_words_of_tasks(lesson) if lesson is not None else None
-    return json_answer({**TaskSummary.of(task).to_json(), "lesson": shown})
+    task, lesson = await Tasks(get_clients()).task(caller.user_id, path_id(req))
+    return json_answer(TaskView.whole(task, lesson))
 
 
-@blueprint.route(route="lessons/tasks", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@answering
-async def list_lesson_tasks(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/tasks: the caller's running tasks, and how many there are of each status."""
+@endpoint(blueprint, "GET", "lessons/tasks", access=Access.LEARNER, answers=(ok("topics.TaskList"),))
+async def list_lesson_tasks(caller: Caller) -> func.HttpResponse:
+    """List the caller's running tasks, with how many there are of each status."""
     from shared.models.topics import TaskList
     from shared.services.tasks import Tasks
 
-    clients = get_clients()
-    return json_answer(TaskList.of(await Tasks(clients).all(caller_id(clients, req))))
+    return json_answer(TaskList.of(await Tasks(get_clients()).all(caller.user_id)))

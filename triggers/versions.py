@@ -5,94 +5,102 @@ Each handler imports what it works with when it is first called: cold start is a
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
 from shared.orchestrations import Orchestrations
-from triggers.answers import answering, json_answer
-from triggers.questions import caller_id, paging, path_id, read_body
+from shared.security.identity import Caller
+from triggers.answers import accepted_answer, json_answer
+from triggers.endpoints import Access, accepted, endpoint, ok
+from triggers.questions import path_id
+
+if TYPE_CHECKING:
+    from shared.models.queries import PageQuery
+    from shared.models.versions import RegenerationRequest, VersionChoice
 
 blueprint = df.Blueprint()
 
 
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/regenerate", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "POST",
+    "lessons/{id:guid:length(36)}/regenerate",
+    access=Access.LEARNER,
+    body="versions.RegenerationRequest",
+    body_required=False,
+    answers=(accepted("versions.RegenerationAccepted"),),
+    problems=("not_completed", "quota_exceeded", "conflict", "generation_off"),
 )
-@blueprint.durable_client_input(client_name="client")
-@answering
 async def regenerate_lesson(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
+    req: func.HttpRequest, caller: Caller, body: RegenerationRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """POST /lessons/{id}/regenerate: 202; a new version is written, or a newer one was there already."""
-    from shared.models.versions import RegenerationRequest
+    """Ask for a new version of a lesson; a newer one that is there already is taken instead."""
+    from shared.models.versions import RegenerationAccepted
     from shared.services.regeneration import LessonRegeneration
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    wish = read_body(req, RegenerationRequest) if req.get_body().strip() else RegenerationRequest()
-    regeneration = LessonRegeneration(clients, Orchestrations(client))
-    lesson = await regeneration.request(user_id, path_id(req), wish)
-    status_url = f"/api/lessons/{lesson.id}/status"
-    body = {
-        "lesson_id": lesson.id,
-        "generation_status": lesson.generation_status.value,
-        "regenerating": lesson.regenerating,
-        "version": lesson.version,
-        "status_url": status_url,
-    }
-    return json_answer(body, HTTPStatus.ACCEPTED, {"Location": status_url, "Retry-After": "2"})
+    regeneration = LessonRegeneration(get_clients(), Orchestrations(client))
+    lesson = await regeneration.request(caller.user_id, path_id(req), body)
+    regenerating = RegenerationAccepted.of(lesson)
+    return accepted_answer(regenerating, regenerating.status_url)
 
 
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/versions", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/{id:guid:length(36)}/versions",
+    access=Access.LEARNER,
+    query="queries.PageQuery",
+    answers=(ok("versions.VersionPage"),),
 )
-@answering
-async def list_lesson_versions(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/{id}/versions: how each version came to be, oldest first."""
-    from shared.models.versions import VersionSummary
+async def list_lesson_versions(req: func.HttpRequest, caller: Caller, query: PageQuery) -> func.HttpResponse:
+    """List how each version of a lesson came to be, oldest first."""
+    from shared.models.versions import VersionPage, VersionSummary
     from shared.services.versions import Versions
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
-    page = paging(req)
-    found = await Versions(clients).page(user_id, path_id(req), page.limit, page.continuation)
-    items = [VersionSummary.of(version).to_json() for version in found.items]
-    return json_answer({"items": items, "continuation": found.continuation})
+    versions = Versions(get_clients())
+    found = await versions.page(caller.user_id, path_id(req), query.limit, query.continuation)
+    items = [VersionSummary.of(version) for version in found.items]
+    return json_answer(VersionPage(items=items, continuation=found.continuation))
 
 
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/versions/{version:maxlength(12)}",
-    methods=["GET"],
-    auth_level=func.AuthLevel.ANONYMOUS,
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/{id:guid:length(36)}/versions/{version:maxlength(12)}",
+    access=Access.LEARNER,
+    answers=(ok("versions.VersionView"),),
 )
-@answering
-async def get_lesson_version(req: func.HttpRequest) -> func.HttpResponse:
-    """GET /lessons/{id}/versions/{version}: one version with its body."""
+async def get_lesson_version(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
+    """Read one version of a lesson with its body."""
     from shared.models.versions import VersionView
     from shared.services.versions import Versions
 
-    clients = get_clients()
-    user_id = caller_id(clients, req)
     label = str(req.route_params["version"])
-    return json_answer(VersionView.whole(await Versions(clients).version(user_id, path_id(req), label)))
+    version = await Versions(get_clients()).version(caller.user_id, path_id(req), label)
+    return json_answer(VersionView.whole(version))
 
 
-@blueprint.route(
-    route="lessons/{id:guid:length(36)}/version", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS
+@endpoint(
+    blueprint,
+    "PUT",
+    "lessons/{id:guid:length(36)}/version",
+    access=Access.LEARNER,
+    body="versions.VersionChoice",
+    answers=(ok("views.LessonView"),),
+    problems=("not_completed", "conflict"),
 )
-@answering
-async def choose_lesson_version(req: func.HttpRequest) -> func.HttpResponse:
-    """PUT /lessons/{id}/version: the lesson shows this version from now on."""
-    from shared.models.versions import VersionChoice
+async def choose_lesson_version(
+    req: func.HttpRequest, caller: Caller, body: VersionChoice
+) -> func.HttpResponse:
+    """Show this version of the lesson from now on."""
     from shared.services.lessons import Lessons
     from shared.services.versions import Versions
 
     clients = get_clients()
-    user_id = caller_id(clients, req)
     lesson_id = path_id(req)
-    await Versions(clients).choose(user_id, lesson_id, read_body(req, VersionChoice).version)
-    view, _ = await Lessons(clients).view(user_id, lesson_id)
+    await Versions(clients).choose(caller.user_id, lesson_id, body.version)
+    view, _ = await Lessons(clients).view(caller.user_id, lesson_id)
     return json_answer(view)

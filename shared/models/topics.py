@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.models.base import Model, Moment, Printable
 from shared.models.learner import LearningStyle
 from shared.models.library import LessonVersion
+from shared.models.queries import Query
 from shared.models.requests import Typed
 from shared.models.roadmap import Failure, Task
 from shared.models.status import GenerationStatus
 from shared.models.versions import VersionView
-from shared.models.views import LessonView
+from shared.models.views import LessonView, lesson_status_url
 
 MAX_LESSON_NUMBER = 100
 
@@ -55,10 +56,14 @@ class TaskRequest(TopicRequest):
     force_regenerate: bool = True
 
 
-class LookupRequest(Model):
-    """The query of `GET /lessons/lookup`; without a subject the step's title is the subject."""
+class TopicQuery(TopicRequest, Query):
+    """The query of `GET /lessons/topic`."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class LookupQuery(Query):
+    """The query of `GET /lessons/lookup`; without a subject the step's title is the subject."""
 
     step_title: TopicText
     learning_style: LearningStyle = LearningStyle.MIXED
@@ -94,9 +99,63 @@ _WORDS = {
 }
 
 
-def in_words_of_tasks(lesson: LessonView) -> dict[str, Any]:
-    """Return a lesson's JSON with its status in the words of tasks."""
-    return {**lesson.to_json(), "generation_status": TaskStatus.of(lesson.generation_status).value}
+class TaskLesson(LessonView):
+    """A lesson with its status in the words of tasks."""
+
+    # The one field that is told in other words.
+    generation_status: TaskStatus  # type: ignore[assignment]
+
+    @classmethod
+    def told(cls, lesson: LessonView) -> TaskLesson:
+        """Return a lesson in the words of tasks."""
+        status = TaskStatus.of(lesson.generation_status)
+        return cls.model_validate({**lesson.model_dump(), "generation_status": status})
+
+
+class LookupAnswer(Model):
+    """The lesson that was looked up, complete or being written."""
+
+    success: bool
+    message: str
+    lesson: TaskLesson
+    was_cached: bool
+    status_url: str
+
+    @classmethod
+    def of(cls, lesson: LessonView, *, found: bool) -> LookupAnswer:
+        """Return the answer for a lesson that was found in the library, or is being written."""
+        return cls(
+            success=True,
+            message=(
+                "The lesson is ready." if found else "The lesson is being written; ask again in a moment."
+            ),
+            lesson=TaskLesson.told(lesson.model_copy(update={"was_cached": found})),
+            was_cached=found,
+            status_url=lesson_status_url(lesson.id),
+        )
+
+
+class TaskAccepted(Model):
+    """A task that was created."""
+
+    task_id: str
+    lesson_id: str
+    status: TaskStatus
+    message: str
+    estimated_completion_time: Moment
+    poll_url: str
+
+    @classmethod
+    def of(cls, task: Task, estimated_completion: datetime) -> TaskAccepted:
+        """Return what the one who asked for it is told."""
+        return cls(
+            task_id=task.id,
+            lesson_id=task.lesson_id,
+            status=TaskStatus.PENDING,
+            message=task.message,
+            estimated_completion_time=estimated_completion,
+            poll_url=f"/api/lessons/status/{task.id}",
+        )
 
 
 class TaskSummary(Model):
@@ -126,6 +185,18 @@ class TaskSummary(Model):
             completed_at=task.completed_at,
             error=task.error,
         )
+
+
+class TaskView(TaskSummary):
+    """A task; once it is completed with its lesson."""
+
+    lesson: TaskLesson | None
+
+    @classmethod
+    def whole(cls, task: Task, lesson: LessonView | None) -> TaskView:
+        """Return the view of a stored task."""
+        told = TaskLesson.told(lesson) if lesson is not None else None
+        return cls(**TaskSummary.of(task).model_dump(), lesson=told)
 
 
 class TaskList(Model):

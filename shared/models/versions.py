@@ -18,7 +18,9 @@ from shared.models.library import (
     RegenerationReason,
     SourceAttribution,
 )
-from shared.models.views import WhyThisLesson
+from shared.models.roadmap import Lesson
+from shared.models.status import GenerationStatus
+from shared.models.views import Page, WhyThisLesson, lesson_status_url
 
 
 class RegenerationRequest(Model):
@@ -26,6 +28,27 @@ class RegenerationRequest(Model):
 
     reason: RegenerationReason | None = None
     learning_style: LearningStyle | None = None
+
+
+class RegenerationAccepted(Model):
+    """A lesson of which a new version is being written, or one that a newer version was there for already."""
+
+    lesson_id: str
+    generation_status: GenerationStatus
+    regenerating: bool
+    version: str | None
+    status_url: str
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> RegenerationAccepted:
+        """Return what the one who asked for it is told."""
+        return cls(
+            lesson_id=lesson.id,
+            generation_status=lesson.generation_status,
+            regenerating=lesson.regenerating,
+            version=lesson.version,
+            status_url=lesson_status_url(lesson.id),
+        )
 
 
 class VersionChoice(Model):
@@ -65,6 +88,10 @@ class VersionSummary(Model):
     def of(cls, version: LessonVersion) -> VersionSummary:
         """Return the summary of a stored version."""
         return cls.model_validate(_summary(version))
+
+
+class VersionPage(Page[VersionSummary]):
+    """A part of the versions of a lesson."""
 
 
 class VersionView(VersionSummary):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -18,6 +19,15 @@ from shared.models.quality import GateFigure
 from shared.models.research import Source
 from shared.models.roadmap import Failure, Lesson, Module, Phase, Progress, Roadmap
 from shared.models.status import GenerationStatus
+
+T = TypeVar("T", bound=Model)
+
+
+class Page(Model, Generic[T]):
+    """A part of a list; `continuation` asks for the next one and is null at the end."""
+
+    items: list[T]
+    continuation: str | None
 
 
 class LessonSummary(Model):
@@ -39,6 +49,10 @@ class LessonSummary(Model):
     def of(cls, lesson: Lesson) -> LessonSummary:
         """Return the summary of a stored lesson."""
         return cls.model_validate(lesson.model_dump(include=set(cls.model_fields)))
+
+
+class LessonPage(Page[LessonSummary]):
+    """A part of the lessons of a module."""
 
 
 class ModuleView(Model):
@@ -82,6 +96,35 @@ class RoadmapSummary(Model):
         """Return the summary of a stored roadmap."""
         shared = set(cls.model_fields) - {"roadmap_id"}
         return cls.model_validate({"roadmap_id": roadmap.id, **roadmap.model_dump(include=shared)})
+
+
+class RoadmapPage(Page[RoadmapSummary]):
+    """A part of the learner's roadmaps."""
+
+
+class RoadmapAccepted(Model):
+    """A roadmap that is being made."""
+
+    roadmap_id: str
+    status: GenerationStatus
+    status_url: str
+    estimated_cost_usd: float
+    subject: str
+    focus: str
+    interpretation: str
+    message: str
+
+    @classmethod
+    def of(cls, roadmap: Roadmap) -> RoadmapAccepted:
+        """Return what the one who asked for it is told."""
+        shared = set(cls.model_fields) - {"roadmap_id", "status_url"}
+        return cls.model_validate(
+            {
+                "roadmap_id": roadmap.id,
+                "status_url": f"/api/roadmaps/{roadmap.id}/status",
+                **roadmap.model_dump(include=shared),
+            }
+        )
 
 
 class RoadmapView(RoadmapSummary):
@@ -153,6 +196,30 @@ class RoadmapStatus(Model):
                 ModuleStatus(module_id=module_id, title=module.title, status=module.status)
                 for module_id, module in in_order
             ],
+        )
+
+
+def lesson_status_url(lesson_id: str) -> str:
+    """Return where a lesson's status is asked for."""
+    return f"/api/lessons/{lesson_id}/status"
+
+
+class LessonAccepted(Model):
+    """A lesson that is being written."""
+
+    lesson_id: str
+    generation_status: GenerationStatus
+    was_cached: bool
+    status_url: str
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> LessonAccepted:
+        """Return what the one who asked for it is told."""
+        return cls(
+            lesson_id=lesson.id,
+            generation_status=lesson.generation_status,
+            was_cached=False,
+            status_url=lesson_status_url(lesson.id),
         )
 
 

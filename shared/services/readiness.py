@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.clients import Clients
 from shared.errors import StoreError
+from shared.models.health import Readiness
 from shared.telemetry import log_fault
 
 CHECK_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """The verdict, and for each part what was found."""
-
-    ready: bool
-    checks: dict[str, str]
 
 
 async def readiness(clients: Clients) -> Readiness:
@@ -31,7 +23,7 @@ async def readiness(clients: Clients) -> Readiness:
         "queue": "configured" if has_queue else "not configured (ServiceBusConnection is unset)",
         "providers": await _providers(clients) if store == "ok" else "unknown",
     }
-    return Readiness(store == "ok", checks)
+    return Readiness(ready=store == "ok", checks=checks)
 
 
 async def _providers(clients: Clients) -> str:

@@ -11,41 +11,24 @@ import pytest
 from tests.conformance.environment import ROOT, VERSION
 from tests.conformance.runtime_process import HttpAnswer, WorkerRuntime
 from tests.conformance.stored_documents import stored_roadmap
+from tests.support.function_table import endpoint_rows
 
 pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime
 
 LEARNER = "learner-1"
 BODY = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5, "learning_style": "mixed"}
 
-GET, POST, PUT = ["GET"], ["POST"], ["PUT"]
-# Every HTTP function: method, route, whether it takes the durable client.
-HTTP_FUNCTIONS: dict[str, tuple[list[str], str, bool]] = {
-    "choose_lesson_version": (PUT, "lessons/{id:guid:length(36)}/version", False),
-    "create_lesson_task": (POST, "lessons", True),
-    "create_roadmap": (POST, "roadmaps", True),
-    "generate_lesson": (POST, "lessons/{id:guid:length(36)}/generate", True),
-    "get_health": (GET, "health", False),
-    "get_lesson": (GET, "lessons/{id:guid:length(36)}", False),
-    "get_lesson_status": (GET, "lessons/{id:guid:length(36)}/status", False),
-    "get_lesson_task": (GET, "lessons/status/{id:guid:length(36)}", False),
-    "get_lesson_version": (
-        GET,
-        "lessons/{id:guid:length(36)}/versions/{version:maxlength(12)}",
-        False,
-    ),
-    "get_ready": (GET, "ready", False),
-    "get_roadmap": (GET, "roadmaps/{id:guid:length(36)}", False),
-    "get_roadmap_status": (GET, "roadmaps/{id:guid:length(36)}/status", False),
-    "get_topic_lesson": (GET, "lessons/{subject:maxlength(35)}/{topic:maxlength(35)}", False),
-    "get_topic_lesson_by_query": (GET, "lessons/topic", False),
-    "list_lesson_tasks": (GET, "lessons/tasks", False),
-    "list_lesson_versions": (GET, "lessons/{id:guid:length(36)}/versions", False),
-    "list_module_lessons": (GET, "modules/{id:guid:length(36)}/lessons", False),
-    "list_roadmaps": (GET, "roadmaps", False),
-    "look_up_lesson": (GET, "lessons/lookup", True),
-    "regenerate_lesson": (POST, "lessons/{id:guid:length(36)}/regenerate", True),
-    "retry_roadmap": (POST, "roadmaps/{id:guid:length(36)}/retry", True),
-}
+# The HTTP functions that take the durable client.
+STARTING = frozenset(
+    {
+        "create_lesson_task",
+        "create_roadmap",
+        "generate_lesson",
+        "look_up_lesson",
+        "regenerate_lesson",
+        "retry_roadmap",
+    }
+)
 ORCHESTRATORS = ("lesson_orchestrator", "roadmap_orchestrator")
 ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
@@ -59,16 +42,16 @@ ANSWER = {"direction": "OUT", "type": "http", "name": "$return"}
 def expected_bindings() -> dict[str, list[dict[str, Any]]]:
     """Return what the host must be told of every function, in the order of the names of the bindings."""
     table: dict[str, list[dict[str, Any]]] = {}
-    for name, (methods, route, durable) in HTTP_FUNCTIONS.items():
+    for name, row in endpoint_rows().items():
         trigger = {
             "direction": "IN",
             "type": "httpTrigger",
             "name": "req",
-            "methods": methods,
-            "authLevel": "ANONYMOUS",
-            "route": route,
+            "methods": [row["method"]],
+            "authLevel": "FUNCTION" if row["access"] == "function_key" else "ANONYMOUS",
+            "route": row["route"],
         }
-        table[name] = [ANSWER, *([CLIENT] if durable else []), trigger]
+        table[name] = [ANSWER, *([CLIENT] if name in STARTING else []), trigger]
     for name in ORCHESTRATORS:
         table[name] = [{"direction": "IN", "type": "orchestrationTrigger", "name": "context"}]
     for name in ACTIVITIES:

@@ -17,6 +17,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 DEVELOPMENT = {"AZURE_FUNCTIONS_ENVIRONMENT": "Development", "AUTH_MODE": "development"}
 
+_ROWS = """
+import json, function_app
+from dataclasses import asdict
+from triggers.endpoints import ENDPOINTS
+print(json.dumps({name: asdict(row) for name, row in ENDPOINTS.items()}))
+"""
 _SCRIPT = """
 import json, function_app
 print(json.dumps({
@@ -40,13 +46,24 @@ def run_app_script(script: str, folder: Path = ROOT) -> subprocess.CompletedProc
     )
 
 
+def _printed(script: str) -> Any:
+    run = run_app_script(script)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
 @functools.cache
 def function_table() -> dict[str, list[dict[str, Any]]]:
     """Return the bindings of every function by its name."""
-    run = run_app_script(_SCRIPT)
-    assert run.returncode == 0, run.stderr
-    table: dict[str, list[dict[str, Any]]] = json.loads(run.stdout)
+    table: dict[str, list[dict[str, Any]]] = _printed(_SCRIPT)
     return table
+
+
+@functools.cache
+def endpoint_rows() -> dict[str, dict[str, Any]]:
+    """Return the rows of the route table by the functions' names."""
+    rows: dict[str, dict[str, Any]] = _printed(_ROWS)
+    return rows
 
 
 def http_triggers() -> dict[str, dict[str, Any]]:

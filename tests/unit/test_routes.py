@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import json
 import re
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from devhost.routing.table import Route, RouteTable
 from devhost.routing.template import Parameter, RouteTemplate
 from tests.support.ambiguity import GUIDS, VALUES, ambiguities, witness
-from tests.support.function_table import ROOT, function_table, http_triggers
+from tests.support.function_table import ROOT, endpoint_rows, function_table, http_triggers
 
 PREFIX = "api"
 FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE)
@@ -131,19 +130,16 @@ def test_every_http_function_names_its_methods_and_its_access() -> None:
         assert trigger["methods"], name
 
 
-def test_access_is_written_beside_each_route() -> None:
-    for source in sorted((ROOT / "triggers").glob("*.py")):
-        for call in route_decorators(ast.parse(source.read_text(encoding="utf-8"))):
-            given = {keyword.arg for keyword in call.keywords}
-            assert {"route", "methods", "auth_level"} <= given, f"{source.name}:{call.lineno}"
-
-
-def route_decorators(tree: ast.AST) -> list[ast.Call]:
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "route"
-    ]
+def test_every_http_function_is_a_row_of_the_route_table() -> None:
+    """What is registered past the table would have no access rule and no description."""
+    rows = endpoint_rows()
+    triggers = http_triggers()
+    assert {name: ([row["method"]], row["route"]) for name, row in rows.items()} == {
+        name: (trigger["methods"], trigger["route"]) for name, trigger in triggers.items()
+    }
+    for name, row in rows.items():
+        level = "FUNCTION" if row["access"] == "function_key" else "ANONYMOUS"
+        assert triggers[name]["authLevel"] == level, name
 
 
 def test_routes_leave_the_prefix_to_the_host_and_its_own_paths_alone() -> None:

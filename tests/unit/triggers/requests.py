@@ -38,7 +38,7 @@ def answer_to(ask: Callable[[func.HttpRequest], Any], req: func.HttpRequest) -> 
         return func.HttpResponse(status_code=HTTPStatus.NO_CONTENT.value)
 
     async def answer() -> func.HttpResponse:
-        return await answering(handler)(req)
+        return await answering("handler")(handler)(req)
 
     return asyncio.run(answer())
 

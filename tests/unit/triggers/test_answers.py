@@ -19,7 +19,7 @@ from shared.errors import FieldError, InvalidContinuation, Problem, StoreUnavail
 from shared.models.roadmap import Failure
 from shared.store.sqlite import SqliteDocumentStore
 from tests.unit.triggers.requests import answer_to, fields_of, problem_of, request
-from triggers.answers import answering, json_answer, problem_answer, text_answer
+from triggers.answers import accepted_answer, json_answer, problem_answer, text_answer
 
 SECRET = "AccountKey=never-to-be-seen"
 
@@ -32,17 +32,20 @@ def raising(error: BaseException) -> Callable[[func.HttpRequest], NoReturn]:
 
 
 def test_json_keeps_every_script_and_no_cache() -> None:
-    answer = json_answer({"goal": "größe 日本語"}, HTTPStatus.ACCEPTED, {"Location": "/api/x"})
+    body = Failure(code="größe", message="日本語")
+    answer = json_answer(body, HTTPStatus.ACCEPTED, {"Location": "/api/x"})
     assert answer.status_code == 202
-    assert answer.get_body().decode() == '{"goal": "größe 日本語"}'
+    assert answer.get_body().decode() == '{"code": "größe", "message": "日本語"}'
     assert (answer.mimetype, answer.charset) == ("application/json", "utf-8")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Location"] == "/api/x"
 
 
-def test_a_model_answers_as_its_plain_json() -> None:
-    answer = json_answer(Failure(code="timeout", message="It took too long."))
-    assert json.loads(answer.get_body()) == {"code": "timeout", "message": "It took too long."}
+def test_what_was_accepted_says_where_to_ask_on_and_when() -> None:
+    answer = accepted_answer(Failure(code="later", message="Ask again."), "/api/things/1/status")
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == "/api/things/1/status"
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_texts_are_private_too() -> None:
@@ -112,16 +115,6 @@ async def test_the_store_refuses_a_continuation_as_one(token: str, tmp_path: Pat
 def test_the_end_of_the_process_is_no_answer(error: BaseException) -> None:
     with pytest.raises(type(error)):
         answer_to(raising(error), request())
-
-
-def test_the_decorated_function_keeps_what_the_programming_model_reads() -> None:
-    async def get_things(req: func.HttpRequest) -> func.HttpResponse:
-        """GET /things."""
-        return func.HttpResponse()
-
-    decorated = answering(get_things)
-    assert decorated.__name__ == "get_things"
-    assert decorated.__annotations__ == get_things.__annotations__
 
 
 @given(st.text(), st.text(), st.text())

@@ -1,0 +1,61 @@
+"""Every problem code that a caller can meet: its status, and what it means.
+
+Only the API's description and the tests read this; a test holds it equal to what the code raises.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+
+class ProblemKind(NamedTuple):
+    """What one code says."""
+
+    status: HTTPStatus
+    meaning: str
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    "invalid_json": ProblemKind(HTTPStatus.BAD_REQUEST, "the body is not JSON, or nested too deeply"),
+    "invalid_idempotency_key": ProblemKind(
+        HTTPStatus.BAD_REQUEST, "the header Idempotency-Key is blank, too long or unprintable"
+    ),
+    "invalid_user_id": ProblemKind(
+        HTTPStatus.BAD_REQUEST, "the header X-User-Id is too long or unprintable (development mode)"
+    ),
+    "unauthenticated": ProblemKind(HTTPStatus.UNAUTHORIZED, "nobody was named"),
+    "forbidden": ProblemKind(
+        HTTPStatus.FORBIDDEN, "the caller lacks the role, or `user_id` in a body is not the caller's"
+    ),
+    "not_found": ProblemKind(HTTPStatus.NOT_FOUND, "unknown, foreign and absent ids alike"),
+    "conflict": ProblemKind(HTTPStatus.CONFLICT, "too many changes at once; try again"),
+    "nothing_to_retry": ProblemKind(HTTPStatus.CONFLICT, "nothing of the roadmap has failed"),
+    "not_completed": ProblemKind(
+        HTTPStatus.CONFLICT, "only a completed lesson can be regenerated, or shown in another version"
+    ),
+    "not_written": ProblemKind(
+        HTTPStatus.CONFLICT, "Markdown or HTML was asked of a lesson that has no body yet"
+    ),
+    "gone": ProblemKind(HTTPStatus.GONE, "what this Idempotency-Key created was deleted"),
+    "body_too_large": ProblemKind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body has more than 64 KB"),
+    "invalid_request": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "`errors[]` names every bad field, parameter or header"
+    ),
+    "goal_refused": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "the goal, subject or focus is plainly harmful; `detail` offers help where a person may be at risk",
+    ),
+    "idempotency_key_reused": ProblemKind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "this Idempotency-Key came with another body before"
+    ),
+    "quota_exceeded": ProblemKind(
+        HTTPStatus.TOO_MANY_REQUESTS, "the day's quota is used up; `Retry-After` says when it begins anew"
+    ),
+    "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect; the log has the traceback"),
+    "jwt_not_available": ProblemKind(HTTPStatus.NOT_IMPLEMENTED, "this version cannot verify tokens yet"),
+    "store_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "the document store does not answer; try again after `Retry-After`"
+    ),
+    "generation_off": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "new lessons are switched off"),
+}

@@ -12,6 +12,9 @@ from shared.telemetry import quieten
 if TYPE_CHECKING:
     import httpx
 
+    from shared.messaging.outbox import OutboxSender
+    from shared.messaging.service_bus import ServiceBus
+    from shared.models.outbox import Outbox
     from shared.store.documents import Documents
 
 T = TypeVar("T")
@@ -38,6 +41,8 @@ class Clients:
         self.settings = settings
         self._documents: Documents | None = None
         self._http: httpx.AsyncClient | None = None
+        self._service_bus: ServiceBus | None = None
+        self._outbox: OutboxSender | None = None
         self._kept: dict[Callable[[Clients], Any], Any] = {}
 
     @property
@@ -47,8 +52,30 @@ class Clients:
             from shared.store.documents import Documents
             from shared.store.factory import open_store
 
-            self._documents = Documents(open_store(self.settings))
+            outbox = self._send_soon if self.settings.has_service_bus else None
+            self._documents = Documents(open_store(self.settings), outbox)
         return self._documents
+
+    @property
+    def service_bus(self) -> ServiceBus | None:
+        """The namespace of queue and events, if the settings name one."""
+        if self._service_bus is None and self.settings.has_service_bus:
+            from shared.messaging.service_bus import ServiceBus
+
+            self._service_bus = ServiceBus(self.settings)
+        return self._service_bus
+
+    def _send_soon(self, stored: Outbox) -> None:
+        if self._outbox is None and self.service_bus is not None:
+            from shared.messaging.outbox import OutboxSender
+
+            self._outbox = OutboxSender(self.service_bus, self.remove_sent)
+        if self._outbox is not None:
+            self._outbox.add(stored)
+
+    async def remove_sent(self, sent: Outbox) -> None:
+        """Remove a message that the broker has; raises NotFound, StoreUnavailable."""
+        await self.documents.delete(type(sent), sent.user_id, sent.id)
 
     @property
     def http(self) -> httpx.AsyncClient:
@@ -73,10 +100,14 @@ class Clients:
         return cast("T", self._kept[make])
 
     async def close(self) -> None:
-        """Close what was opened."""
-        documents, http = self._documents, self._http
-        self._documents = self._http = None
+        """Send what waits to be sent, then close what was opened."""
+        if self._outbox is not None:
+            await self._outbox.drain()
+        documents, http, service_bus = self._documents, self._http, self._service_bus
+        self._documents = self._http = self._service_bus = self._outbox = None
         self._kept.clear()
+        if service_bus is not None:
+            await service_bus.close()
         if http is not None:
             await http.aclose()
         if documents is not None:

@@ -4,6 +4,8 @@ SkillSyncError
 ├── Problem                 a request that cannot be served; becomes an RFC 9457 problem document
 ├── ConfigurationError      a missing or wrong setting; stops the start with one line
 ├── ReplyError              a model's reply does not hold what was asked for
+├── QueueUnavailable        Service Bus is away, or will not take anything at the moment
+├── MessageRefused          Service Bus will never take this message
 └── StoreError              the document store said no
     ├── Conflict            create: the id exists already
     ├── NotFound            the document does not exist (or has expired)
@@ -33,6 +35,14 @@ class ReplyError(SkillSyncError):
     def __init__(self, errors: tuple[str, ...]) -> None:
         super().__init__("; ".join(errors))
         self.errors = errors
+
+
+class QueueUnavailable(SkillSyncError):
+    """Service Bus could not be reached, or the queue or topic is missing, full or closed to us."""
+
+
+class MessageRefused(SkillSyncError):
+    """Service Bus will not take this message, however often it is sent."""
 
 
 class StoreError(SkillSyncError):

@@ -88,6 +88,7 @@ SOURCE_DEFAULTS: dict[str, dict[str, object]] = {
 }
 
 _NAME = re.compile(r"\w+", re.ASCII)
+_CONNECTION_STRING = re.compile(r"(?:\S+=\S*;)*Endpoint=sb://\S", re.IGNORECASE)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -226,7 +227,12 @@ class Settings(_Frozen):
     service_bus_namespace: OptionalText = Field(
         default=None, alias="ServiceBusConnection__fullyQualifiedNamespace"
     )
+    service_bus_client_id: OptionalText = Field(default=None, alias="ServiceBusConnection__clientId")
+    service_bus_credential: Annotated[Literal["managedidentity"] | None, BeforeValidator(_blank_is_unset)] = (
+        Field(default=None, alias="ServiceBusConnection__credential")
+    )
     lesson_queue: str = Field(default="lesson-generation", alias="LESSON_QUEUE", min_length=1)
+    events_topic: str = Field(default="learning-events", alias="EVENTS_TOPIC", min_length=1)
 
     generation: Literal["on", "cache", "off"] = Field(default="on", alias="GENERATION")
     daily_budget_usd: Price = Field(default=5.0, alias="LLM_DAILY_BUDGET_USD")
@@ -257,11 +263,24 @@ class Settings(_Frozen):
         return self.environment.casefold() == "development" and not self.on_azure
 
     @property
+    def has_service_bus(self) -> bool:
+        """Tell whether there is a broker; without one nothing is sent and nothing is kept to be sent."""
+        return self.service_bus_connection is not None or self.service_bus_namespace is not None
+
+    @property
     def providers(self) -> tuple[ProviderSettings, ...]:
         """The usable providers in the order of the chain; none when generation is not on."""
         if self.generation != "on":
             return ()
         return tuple(provider for provider in self.provider_settings if provider.usable)
+
+    @field_validator("service_bus_connection")
+    @classmethod
+    def _is_connection_string(cls, connection: SecretStr | None) -> SecretStr | None:
+        # The SDK would only find it out at the first message.
+        if connection is not None and not _CONNECTION_STRING.match(connection.get_secret_value()):
+            raise ValueError("must be a connection string that begins with Endpoint=sb://")
+        return connection
 
     @model_validator(mode="after")
     def _development_stays_home(self) -> Self:

@@ -97,6 +97,7 @@ class Roadmap(LearnerDocument):
     recoveries: int = Field(default=0, description="attempts that the reconciler began by itself")
     requested_at: Moment
     revision: int = 1
+    correlation_id: str | None = Field(default=None, description="of the message that asked for it")
 
     curriculum_key: str
     curriculum_version: int | None = None
@@ -184,6 +185,7 @@ class Lesson(LearnerDocument):
     attempt: int = 0
     revision: int = 1
     requested_at: Moment | None = None
+    correlation_id: str | None = Field(default=None, description="of the message that asked for it")
     generation: int | None = Field(default=None, description="the library's generation it waits for")
 
     regenerating: bool = False

@@ -11,6 +11,7 @@ from shared.models.roadmap import Failure, Phase, Roadmap
 from shared.models.status import Generated, GenerationStatus, move
 from shared.planning.duration import total_duration
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
+from shared.services.events import ended
 from shared.services.failures import failure
 from shared.services.leases import running_head
 from shared.services.linking import settle_waiting
@@ -57,7 +58,7 @@ class RoadmapEnding:
         move(Generated.ROADMAP, before, status)
         for module_id in unfinished:
             roadmap.modules[module_id].status = GenerationStatus.FAILED
-        ended = [
+        end = [
             set_to("/status", status.value),
             set_to("/phase", Phase.ENDED.value),
             set_to("/error", error.to_json() if error else None),
@@ -72,7 +73,11 @@ class RoadmapEnding:
             _failed_module(module_id, roadmap.attempt, work.module_failures.get(module_id))
             for module_id in unfinished
         ]
-        await self._documents.batch(Roadmap, roadmap.user_id, [*operations, change(roadmap.id, ended, still)])
+        roadmap.status, roadmap.error = status, error
+        roadmap.progress.modules_failed += len(unfinished)
+        roadmap.revision += 1
+        operations += [change(roadmap.id, end, still), *ended(self._documents, roadmap)]
+        await self._documents.batch(Roadmap, roadmap.user_id, operations)
         return status
 
 

@@ -12,6 +12,7 @@ from shared.models.document import now
 from shared.models.library import LessonHead, LessonVersion
 from shared.models.roadmap import Failure, Lesson, Task
 from shared.models.status import GenerationStatus
+from shared.services.events import ended
 from shared.store.contract import BatchOperation, PatchOperation
 from shared.store.documents import Documents, change, increment, replacement, set_to
 from shared.telemetry import log
@@ -36,10 +37,12 @@ def counts(before: GenerationStatus, after: GenerationStatus) -> list[PatchOpera
     return operations
 
 
-async def save_lesson(documents: Documents, lesson: Lesson, before: GenerationStatus) -> None:
-    """Store a changed lesson, its roadmap's counts and the end of its task, if it has them.
+async def save_lesson(
+    documents: Documents, lesson: Lesson, before: GenerationStatus, *, regenerated: bool = False
+) -> None:
+    """Store a changed lesson with its roadmap's counts, the end of its task and the event of its own end.
 
-    Raises PreconditionFailed, NotFound.
+    `regenerated` marks the end of a regeneration. Raises PreconditionFailed, NotFound.
     """
     lesson.revision += 1
     operations: list[BatchOperation] = []
@@ -48,6 +51,8 @@ async def save_lesson(documents: Documents, lesson: Lesson, before: GenerationSt
     if lesson.task_id is not None and not lesson.waiting:
         operations.append(change(lesson.task_id, _end_of_task(lesson)))
         lesson.task_id = None
+    if regenerated or (lesson.generation_status is not before and lesson.generation_status.ended):
+        operations += ended(documents, lesson, regeneration=regenerated)
     await documents.batch(Lesson, lesson.user_id, [replacement(lesson), *operations])
 
 
@@ -109,7 +114,7 @@ async def _end_regeneration(documents: Documents, lesson: Lesson, error: Failure
     lesson.regeneration_key = None
     lesson.regeneration = None
     lesson.regeneration_error = error
-    return await _save(documents, lesson, lesson.generation_status)
+    return await _save(documents, lesson, lesson.generation_status, regenerated=True)
 
 
 async def mark_failed(documents: Documents, lesson: Lesson, failure: Failure) -> Lesson:
@@ -121,9 +126,11 @@ async def mark_failed(documents: Documents, lesson: Lesson, failure: Failure) ->
     return await _save(documents, lesson, GenerationStatus.GENERATING)
 
 
-async def _save(documents: Documents, lesson: Lesson, before: GenerationStatus) -> Lesson:
+async def _save(
+    documents: Documents, lesson: Lesson, before: GenerationStatus, *, regenerated: bool = False
+) -> Lesson:
     try:
-        await save_lesson(documents, lesson, before)
+        await save_lesson(documents, lesson, before, regenerated=regenerated)
     except (PreconditionFailed, NotFound):
         log("lesson.link_lost_race", lesson_id=lesson.id)
     return await documents.read(Lesson, lesson.user_id, lesson.id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.errors import NotFound
 from shared.models.base import timestamp
 from shared.models.document import Document, now
+from shared.models.outbox import Outbox
 from shared.store.contract import (
     BatchOperation,
     Condition,
@@ -72,10 +73,14 @@ def _as_written(document: D, stored: StoredDocument) -> D:
 
 
 class Documents:
-    """The document store in terms of the app's models."""
+    """The document store in terms of the app's models.
 
-    def __init__(self, store: DocumentStore) -> None:
+    `outbox` is told of each message that a batch has stored to be sent; None where there is no broker.
+    """
+
+    def __init__(self, store: DocumentStore, outbox: Callable[[Outbox], None] | None = None) -> None:
         self.store = store
+        self.outbox = outbox
 
     async def read(self, model: type[D], partition: str, document_id: str) -> D:
         """Return one document; raises NotFound, also when the id belongs to another type."""
@@ -122,6 +127,14 @@ class Documents:
     ) -> None:
         """Apply all operations to one partition of the model's container, or none."""
         await self.store.batch(model.container, partition, operations)
+        if self.outbox is not None:
+            for operation in operations:
+                if isinstance(operation, Create) and operation.document["type"] == Outbox.document_type:
+                    self.outbox(Outbox.from_store(operation.document))
+
+    async def delete(self, model: type[Document], partition: str, document_id: str) -> None:
+        """Remove a document, as it is or whatever became of it; raises NotFound."""
+        await self.store.delete(model.container, partition, document_id)
 
     async def query(
         self,

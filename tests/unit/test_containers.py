@@ -13,6 +13,7 @@ from shared.models.library import (
     LessonVersion,
     Waiter,
 )
+from shared.models.outbox import Outbox
 from shared.models.roadmap import Idempotency, Lesson, Module, Profile, Quota, Roadmap
 from shared.store.containers import container_named
 
@@ -31,6 +32,7 @@ MODELS: list[type[Document]] = [
     LessonHead,
     LessonVersion,
     Module,
+    Outbox,
     Profile,
     Quota,
     Roadmap,

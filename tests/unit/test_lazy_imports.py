@@ -28,6 +28,7 @@ FIRST_USE = (
     "httpx",
     "shared.lessons",
     "shared.llm",
+    "shared.messaging",
     "shared.models.inputs",
     "shared.models.library",
     "shared.models.roadmap",

@@ -100,6 +100,8 @@ def test_a_blank_value_is_an_unset_one() -> None:
         ({"RESEARCH_SOURCES": "pydoc,pydoc"}, "RESEARCH_SOURCES"),
         ({"RESEARCH__WIKIPEDIA__TIMEOUT_S": "soon"}, "RESEARCH__WIKIPEDIA__TIMEOUT_S"),
         ({"RESEARCH__WIKIPEDIA__TTL_S": "-1"}, "RESEARCH__WIKIPEDIA__TTL_S"),
+        ({"ServiceBusConnection": "bus.example"}, "ServiceBusConnection"),
+        ({"ServiceBusConnection__credential": "password"}, "ServiceBusConnection__credential"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(changes: dict[str, str], named: str) -> None:
@@ -108,11 +110,17 @@ def test_a_wrong_setting_is_one_line_that_names_it(changes: dict[str, str], name
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["COSMOS_KEY", "ServiceBusConnection", "PSEUDONYM_KEY", "LLM__GROQ__API_KEY", "RESEARCH__PYDOC__API_KEY"],
+    ("name", "before"),
+    [
+        ("COSMOS_KEY", ""),
+        ("ServiceBusConnection", "Endpoint=sb://bus.example;SharedAccessKeyName=app;SharedAccessKey="),
+        ("PSEUDONYM_KEY", ""),
+        ("LLM__GROQ__API_KEY", ""),
+        ("RESEARCH__PYDOC__API_KEY", ""),
+    ],
 )
-def test_a_secret_is_in_no_text_of_the_settings(name: str) -> None:
-    settings = load(**{name: SECRET})
+def test_a_secret_is_in_no_text_of_the_settings(name: str, before: str) -> None:
+    settings = load(**{name: before + SECRET})
     assert SECRET in pickle.dumps(settings).decode("latin-1"), "the secret was not read at all"
     for text in (repr(settings), str(settings), settings.model_dump_json(), f"{settings.model_dump()}"):
         assert SECRET not in text

@@ -25,8 +25,6 @@ DISTRIBUTIONS = {
     "markdown_it": "markdown-it-py",
     "youtube_transcript_api": "youtube-transcript-api",
 }
-# Listed although nothing imports it yet: the library of the queue that the settings already name.
-NOT_IMPORTED_YET = {"azure-servicebus"}
 # Listed for another library, which imports it where it finds it.
 IMPORTED_BY_OTHERS = {"lxml-html-clean", "sniffio"}
 
@@ -49,11 +47,7 @@ def test_everything_imported_is_listed() -> None:
 
 
 def test_nothing_unused_is_listed() -> None:
-    assert LISTED - third_party_imports().keys() - NOT_IMPORTED_YET - IMPORTED_BY_OTHERS == set()
-
-
-def test_an_exception_is_taken_back_when_it_is_no_longer_one() -> None:
-    assert NOT_IMPORTED_YET & third_party_imports().keys() == set()
+    assert LISTED - third_party_imports().keys() - IMPORTED_BY_OTHERS == set()
 
 
 def third_party_imports() -> dict[str, str]:

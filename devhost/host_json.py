@@ -1,18 +1,21 @@
 """host.json: the options that this host honours, checked and typed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast, get_args
 
+from devhost.durable.versions import FailureStrategy, MatchStrategy, VersionRule
 from devhost.errors import HostJsonError
 from devhost.settings import resolve_references
 from devhost.time_span import parse_time_span
 
 OVERRIDE_PREFIX = "AzureFunctionsJobHost__"
 DEFAULT_TIMEOUT = timedelta(minutes=30)
+
+Choice = TypeVar("Choice", bound=str)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class DurableOptions:
     hub_name: str = "TestHubName"
     max_activities: int | None = None
     max_orchestrators: int | None = None
-    default_version: str | None = None
+    versions: VersionRule = field(default_factory=VersionRule)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,15 @@ class _Section:
             raise self._wrong(name, "true or false", value)
         return str(value).lower() == "true"
 
+    def choice(self, name: str, choices: Sequence[Choice], default: Choice) -> Choice:
+        value = self._find(name)
+        if value is None:
+            return default
+        for choice in choices:
+            if str(value).lower() == choice.lower():
+                return choice
+        raise self._wrong(name, f"one of {', '.join(choices)}", value)
+
     def span(self, name: str, default: timedelta) -> timedelta:
         value = self._find(name)
         if value is None:
@@ -213,5 +225,10 @@ def _durable(section: _Section, environment: Mapping[str, str]) -> DurableOption
         hub_name=resolve_references(section.text("hubName", "TestHubName"), environment),
         max_activities=section.integer("maxConcurrentActivityFunctions", None),
         max_orchestrators=section.integer("maxConcurrentOrchestratorFunctions", None),
-        default_version=section.text("defaultVersion", "") or None,
+        # As it stands: the extension replaces %SETTING% in the hub's name only.
+        versions=VersionRule(
+            section.text("defaultVersion", "") or None,
+            section.choice("versionMatchStrategy", get_args(MatchStrategy), VersionRule.match),
+            section.choice("versionFailureStrategy", get_args(FailureStrategy), VersionRule.failure),
+        ),
     )

@@ -18,6 +18,7 @@ from devhost.durable.connections import (
     OrchestrationLease,
 )
 from devhost.durable.executions import ExecutionTracking
+from devhost.durable.versions import VersionRule
 from devhost.durable.wire import failed_action, utc_now
 
 OnWorkerExit = Literal["fail", "redeliver"]
@@ -45,8 +46,8 @@ _NO_LIMIT: Final = 2**31
 class WorkDispatch(ExecutionTracking):
     """The work item stream and the completions, with a lease on everything handed out."""
 
-    def __init__(self, port: int, on_worker_exit: OnWorkerExit) -> None:
-        super().__init__(port)
+    def __init__(self, port: int, on_worker_exit: OnWorkerExit, versions: VersionRule) -> None:
+        super().__init__(port, versions)
         self._on_worker_exit = on_worker_exit
         self._connections: list[Connection] = []
 

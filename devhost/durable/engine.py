@@ -15,6 +15,7 @@ from durabletask.testing.in_memory_backend import OrchestrationInstance
 from devhost.durable.dispatch import OnWorkerExit, WorkDispatch
 from devhost.durable.executions import Execution
 from devhost.durable.persistence import InstanceStore
+from devhost.durable.versions import VersionRule
 from devhost.durable.wire import UNLIMITED_MESSAGES, is_terminal, moment_of, text_of
 
 # Each app process's stream and each waiting client holds one thread of the server (the base has ten).
@@ -33,13 +34,17 @@ class DurableEngine(WorkDispatch):
     `port` 0 picks a free one; `database` None keeps everything in memory. `on_worker_exit` says what becomes
     of the work of a process that dies: `fail` as on Azure when the Python worker dies, `redeliver` as on
     Azure when the whole instance is lost. Work that was open when the engine itself went down is always
-    handed out again.
+    handed out again. `versions` says which orchestrations may run here.
     """
 
     def __init__(
-        self, port: int = 0, database: Path | None = None, on_worker_exit: OnWorkerExit = "redeliver"
+        self,
+        port: int = 0,
+        database: Path | None = None,
+        on_worker_exit: OnWorkerExit = "redeliver",
+        versions: VersionRule | None = None,
     ) -> None:
-        super().__init__(port, on_worker_exit)
+        super().__init__(port, on_worker_exit, versions or VersionRule())
         self._store = InstanceStore(database) if database is not None else None
 
     def start(self) -> str:

@@ -4,6 +4,7 @@ Microsoft's test backend knows instances only. Here every run of an instance is 
 own, so that nothing left over from an earlier one (a timer, an activity, a child) reaches the next.
 """
 
+import logging
 import threading
 import uuid
 from collections import deque
@@ -20,7 +21,17 @@ from durabletask.testing.in_memory_backend import (
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from devhost.durable.timers import TimerQueue
-from devhost.durable.wire import completed_action, is_terminal, moment_of, text_of, utc_now
+from devhost.durable.versions import VERSION_MISMATCH, VersionRule
+from devhost.durable.wire import (
+    completed_action,
+    failed_action,
+    is_terminal,
+    moment_of,
+    text_of,
+    utc_now,
+)
+
+_log = logging.getLogger(__name__)
 
 # How long an orchestration waits for further results of its running activities before it is replayed: a
 # replay costs time in proportion to the history, so a fan-in is gathered instead of being replayed result by
@@ -50,8 +61,10 @@ class Execution:
 class ExecutionTracking(InMemoryOrchestrationBackend):
     """The backend with executions; work items are handed out by the subclass."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, versions: VersionRule) -> None:
         super().__init__(max_history_size=_UNLIMITED_HISTORY, port=port)
+        self._versions = versions
+        self._refused: set[str] = set()
         self._executions: dict[str, Execution] = {}
         self._changed: set[str] = set()
         self._work = threading.Condition(self._lock)
@@ -75,6 +88,9 @@ class ExecutionTracking(InMemoryOrchestrationBackend):
         execution = self._begin_execution(instance)
         if instance_id in self._orchestration_in_flight:
             return  # looked at again when the present turn is over
+        if not self._versions.admits(instance.version) and not is_terminal(instance.status):
+            self._refuse(instance)
+            return
         kinds = {event.WhichOneof("eventType") for event in instance.pending_events}
         if "executionTerminated" in kinds:
             self._terminate(instance)
@@ -84,6 +100,26 @@ class ExecutionTracking(InMemoryOrchestrationBackend):
             self._enqueue_soon(instance_id, execution)
         else:
             self._enqueue_now(instance_id)
+
+    def _refuse(self, instance: OrchestrationInstance) -> None:
+        """Leave an orchestration of another version alone, or fail it: not even its end is computed here."""
+        if self._versions.failure == "Fail":
+            # Not within the call that brought the work: a child is tied to its parent only after it is there.
+            self._timers.add(utc_now(), lambda: self._fail_refused(instance))
+        elif instance.instance_id not in self._refused:
+            self._refused.add(instance.instance_id)
+            _log.warning(
+                "Orchestration '%s' is of version '%s' and waits for a host that may run it "
+                "(defaultVersion '%s', versionMatchStrategy %s).",
+                instance.instance_id,
+                instance.version or "",
+                self._versions.default or "",
+                self._versions.match,
+            )
+
+    def _fail_refused(self, instance: OrchestrationInstance) -> None:
+        if instance is self._instances.get(instance.instance_id) and not is_terminal(instance.status):
+            self._end_without_process(instance, failed_action(VERSION_MISMATCH))
 
     def _enqueue_soon(self, instance_id: str, execution: Execution) -> None:
         if execution.coalescing:
@@ -204,9 +240,13 @@ class ExecutionTracking(InMemoryOrchestrationBackend):
             for event in instance.pending_events
             if event.HasField("executionTerminated")
         )
+        self._end_without_process(instance, completed_action(pb.ORCHESTRATION_STATUS_TERMINATED, reason))
+
+    def _end_without_process(self, instance: OrchestrationInstance, action: pb.OrchestratorAction) -> None:
+        """Take all that is in the inbox as seen, and end the instance."""
         instance.dispatched_events = [*instance.dispatched_events, *instance.pending_events]
         instance.pending_events.clear()
-        self._end_turn(instance, [completed_action(pb.ORCHESTRATION_STATUS_TERMINATED, reason)])
+        self._end_turn(instance, [action])
 
     def _end_turn(self, instance: OrchestrationInstance, actions: list[pb.OrchestratorAction]) -> None:
         """Complete the turn of `instance` with actions that no app process gave."""

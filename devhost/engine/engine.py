@@ -111,7 +111,7 @@ class Engine:
             "system_key": self._keys.durable,
             "max_activities": durable.max_activities or _MAX_ACTIVITIES,
             "max_orchestrators": durable.max_orchestrators or _MAX_ORCHESTRATORS,
-            "default_version": durable.default_version,
+            "default_version": durable.versions.default,
             "timeout_seconds": timeout.total_seconds() if timeout else None,
         }
 
@@ -131,7 +131,10 @@ class Engine:
         from devhost.durable.management import ManagementApi
 
         engine = DurableEngine(
-            self._options.durable_port, self._data / "engine.db", self._options.on_worker_exit
+            self._options.durable_port,
+            self._data / "engine.db",
+            self._options.on_worker_exit,
+            self._host.durable.versions,
         )
         self._grpc_address = await asyncio.to_thread(engine.start)
         self._durable = engine
@@ -141,7 +144,7 @@ class Engine:
             lambda: self.public_url,
             self._host.durable.hub_name,
             self._keys.durable,
-            default_version=self._host.durable.default_version,
+            default_version=self._host.durable.versions.default,
         )
 
     def _orchestrators(self) -> list[str]:

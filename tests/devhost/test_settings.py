@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from devhost.durable.versions import VersionRule
 from devhost.errors import HostJsonError, SettingsError
 from devhost.host_json import load_host_json
 from devhost.settings import load_settings, resolve_references
@@ -94,6 +95,7 @@ def test_host_json_defaults(tmp_path: Path) -> None:
     assert options.http.route_prefix == "api"
     assert options.http.max_outstanding_requests is None
     assert options.durable.hub_name == "TestHubName"
+    assert options.durable.versions == VersionRule(None, "CurrentOrOlder", "Reject")
     assert options.service_bus.auto_complete_messages
 
 
@@ -103,7 +105,13 @@ def test_host_json_is_read_without_regard_to_case(tmp_path: Path) -> None:
         "extensions": {
             "http": {"RoutePrefix": "/v1/", "maxConcurrentRequests": 5, "maxOutstandingRequests": -1},
             "serviceBus": {"maxConcurrentCalls": 3, "maxAutoLockRenewalDuration": "00:10:00"},
-            "durabletask": {"HubName": "Hub%ENV%", "maxConcurrentActivityFunctions": 7},
+            "durabletask": {
+                "HubName": "Hub%ENV%",
+                "maxConcurrentActivityFunctions": 7,
+                "defaultVersion": "%ENV%",
+                "versionmatchstrategy": "strict",
+                "VersionFailureStrategy": "FAIL",
+            },
         },
     }
     options = host(tmp_path, document, {"ENV": "Test"})
@@ -113,6 +121,7 @@ def test_host_json_is_read_without_regard_to_case(tmp_path: Path) -> None:
     assert options.service_bus.max_concurrent_calls == 3
     assert options.service_bus.max_auto_lock_renewal == timedelta(minutes=10)
     assert (options.durable.hub_name, options.durable.max_activities) == ("HubTest", 7)
+    assert options.durable.versions == VersionRule("%ENV%", "Strict", "Fail")
 
 
 def test_the_environment_overrides_host_json(tmp_path: Path) -> None:
@@ -138,6 +147,10 @@ def test_no_time_out(tmp_path: Path) -> None:
             "extensions.http.maxConcurrentRequests",
         ),
         ({"extensions": {"http": {"hsts": {"isEnabled": "perhaps"}}}}, "extensions.http.hsts.isEnabled"),
+        (
+            {"extensions": {"durableTask": {"versionMatchStrategy": "Newest"}}},
+            "extensions.durableTask.versionMatchStrategy must be one of None, Strict, CurrentOrOlder",
+        ),
         ({"extensions": []}, "extensions must be an object"),
     ],
 )

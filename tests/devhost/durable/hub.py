@@ -20,6 +20,7 @@ from devhost.durable.engine import DurableEngine
 from devhost.durable.management import ManagementApi
 from devhost.durable.orchestration import TimerLimits
 from devhost.durable.registry import DurableFunctions
+from devhost.durable.versions import VersionRule
 from devhost.durable.worker import DurableWorker
 
 APPS = Path(__file__).parent.parent / "apps"
@@ -79,18 +80,19 @@ class Hub:
         *,
         database: Path | None = None,
         timers: TimerLimits | None = None,
-        default_version: str | None = None,
+        versions: VersionRule | None = None,
         workers: int = 1,
         threads: int = 6,
         max_activities: int = 64,
         max_orchestrators: int = 32,
     ) -> None:
         self.module = load_app(app)
-        self.engine = DurableEngine(database=database)
+        versions = versions or VersionRule()
+        self.engine = DurableEngine(database=database, versions=versions)
         self.address = self.engine.start()
         self._threads = EventLoopThread()
         self.executor = ThreadPoolExecutor(threads)
-        runner, port = self._threads.run(self._serve(default_version))
+        runner, port = self._threads.run(self._serve(versions.default))
         self._runner: web.AppRunner = runner
         self.rpc_url = f"http://127.0.0.1:{port}"
         self.binding = client_binding_json(PUBLIC_URL, self.rpc_url, HUB, KEY)
@@ -107,7 +109,7 @@ class Hub:
                 max_activities=max_activities,
                 max_orchestrators=max_orchestrators,
                 timers=timers,
-                default_version=default_version,
+                default_version=versions.default,
             )
             for _ in range(workers)
         ]

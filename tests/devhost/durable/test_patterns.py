@@ -284,10 +284,3 @@ def test_falsy_custom_status_is_dropped_by_the_sdk(app: OpenHub) -> None:
     instance_id = hub.start("statuses", 0)
     assert hub.wait(instance_id, ["Running"])["customStatus"] is None
     hub.operate(instance_id, "terminate")
-
-
-# ---------------------------------------------------------------------- versions
-def test_versions() -> None:
-    with Hub("versioning", default_version="1.0") as hub:
-        assert hub.run("versions")["output"] == ["1.0", "1.0", "0.1"]
-        assert hub.run("versions", version="2.0")["output"] == ["2.0", "1.0", "0.1"]

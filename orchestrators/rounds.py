@@ -17,10 +17,14 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from orchestrators.versions import started_before
 from shared.models.outcomes import OUTCOME, Deferred, Done, Failed, Next
 
-# Rounds lost to faults, per call; deferrals and moves to the next provider do not count against it.
-MAX_FAULTS = 5
+# Rounds lost to faults, per call; deferrals and moves to the next provider do not count against it. With the
+# pauses between them a store may be away for two minutes.
+MAX_FAULTS = 9
+# Half a minute: what instances that were started before version 1.0 go on with.
+MAX_FAULTS_BEFORE_1_0 = 5
 # So often a call is made, however often it is deferred or handed on: no orchestration may live for ever.
 MAX_ROUNDS = 40
 FIRST_PAUSE = timedelta(seconds=1)
@@ -35,7 +39,8 @@ def in_rounds(context: df.DurableOrchestrationContext, activity: str, inputs: Se
 
     A call that only ever raised ends as `Failed("infrastructure")`. Use with `yield from`.
     """
-    calls = {index: _Call(dict(data)) for index, data in enumerate(inputs)}
+    most_faults = MAX_FAULTS_BEFORE_1_0 if started_before(context, "1.0") else MAX_FAULTS
+    calls = {index: _Call(dict(data), most_faults) for index, data in enumerate(inputs)}
     while open_calls := {index: call for index, call in calls.items() if call.ended is None}:
         now = context.current_utc_datetime
         first_due = min(call.due or now for call in open_calls.values())
@@ -55,8 +60,9 @@ def in_rounds(context: df.DurableOrchestrationContext, activity: str, inputs: Se
 class _Call:
     """One input on its way through the rounds."""
 
-    def __init__(self, data: Input) -> None:
+    def __init__(self, data: Input, most_faults: int) -> None:
         self.data = data
+        self._most_faults = most_faults
         self.faults = 0
         self.rounds = 0
         self.due: datetime | None = None
@@ -79,7 +85,7 @@ class _Call:
             self.ended = answer
         elif not isinstance(answer, Deferred):
             self.faults += 1
-            if self.faults >= MAX_FAULTS:
+            if self.faults >= self._most_faults:
                 self.ended = answer or Failed(code="infrastructure")
         if self.ended is None and self.rounds >= MAX_ROUNDS:
             self.ended = Failed(code="infrastructure")

@@ -55,10 +55,11 @@ def app_host(
     workers: int = 1,
     on_worker_exit: Literal["fail", "redeliver"] = "fail",
     settings: dict[str, str] | None = None,
+    app: Path = ROOT,
 ) -> LocalHost:
-    """Return the local host for this app; a context manager."""
+    """Return the local host for this app, or for a copy of it in `app`; a context manager."""
     return LocalHost(
-        ROOT,
+        app,
         settings=app_settings(folder, **(settings or {})),
         env=dict.fromkeys(_BLANK, "") | (settings or {}),
         workers=workers,

@@ -13,10 +13,17 @@ from typing import Any
 
 import azure.functions as func
 
+from tests.support.function_table import ROOT
+
 ACTIVITY, TIMER, ALL = 0, 5, 12
 ORCHESTRATOR_STARTED, EXECUTION_STARTED, ORCHESTRATOR_COMPLETED = 12, 0, 13
 TASK_SCHEDULED, TASK_COMPLETED, TASK_FAILED, TIMER_CREATED, TIMER_FIRED = 4, 5, 6, 10, 11
 OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
+
+# What the present app stamps on the instances that it starts.
+VERSION: str = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["durableTask"][
+    "defaultVersion"
+]
 
 Event = dict[str, Any]
 Recording = dict[str, Any]
@@ -93,7 +100,10 @@ TURN = ("provider", "fallbacks", "reservation")
 class Recorder:
     """Plays the host for one run."""
 
-    def __init__(self, name: str, instance_id: str, data: dict[str, Any], script: Script) -> None:
+    def __init__(
+        self, name: str, instance_id: str, data: dict[str, Any], script: Script, version: str = VERSION
+    ) -> None:
+        self._version = version
         self.recording: Recording = {"name": name, "instance_id": instance_id, "input": data, "steps": []}
         self._script = script
         self._clock = 0
@@ -106,7 +116,7 @@ class Recorder:
             self._event(
                 EXECUTION_STARTED,
                 Name=self.recording["name"],
-                Version="",
+                Version=self._version,
                 Input=json.dumps(self.recording["input"]),
             ),
         ]

@@ -35,6 +35,14 @@ def test_every_environment_has_its_own_task_hub() -> None:
     assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,44}", example)
 
 
+def test_running_work_survives_a_deployment() -> None:
+    durable = EXTENSIONS["durableTask"]
+    # Two numbers: a single one is no System.Version, and "10" would be older than "9".
+    assert re.fullmatch(r"\d+\.\d+", durable["defaultVersion"])
+    assert durable["versionMatchStrategy"] == "CurrentOrOlder"
+    assert durable["versionFailureStrategy"] == "Reject"
+
+
 def test_an_idle_task_hub_is_polled_often_enough() -> None:
     """The default of 30 s is what a learner would wait for the first activity of a quiet app."""
     interval = time_span(EXTENSIONS["durableTask"]["storageProvider"]["maxQueuePollingInterval"])
@@ -85,4 +93,5 @@ def test_the_queue_stays_within_the_limits_of_service_bus() -> None:
 
 
 def test_the_bundle_is_bounded() -> None:
-    assert HOST["extensionBundle"]["version"] == "[4.*, 5.0.0)"
+    """Orchestration versions came with 4.26."""
+    assert HOST["extensionBundle"]["version"] == "[4.26.0, 5.0.0)"

@@ -1,7 +1,8 @@
 """The runs that are recorded: good ones, and each way in which a step can go wrong.
 
-`python -m tests.unit.orchestrators.scenarios` writes the histories anew; do that only when an orchestrator is
-meant to behave differently, and keep the old file where instances may still be running on the old code.
+`python -m tests.unit.orchestrators.scenarios` writes the histories of the present version, host.json's
+`defaultVersion`, into the folder of its name. When an orchestrator is meant to schedule something else, raise
+that version first: the folders of the versions before stay as long as instances of theirs may be running.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from orchestrators import lessons, roadmaps
-from tests.support.replay import ActivityRaises, Recorder, Script
+from tests.support.replay import VERSION, ActivityRaises, Recorder, Script
 
 HISTORIES = Path(__file__).with_name("histories")
 ROADMAP = {"user_id": "learner-1", "roadmap_id": "00000000-0000-4000-8000-000000000001", "attempt": 1}
@@ -172,14 +173,15 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
 
 def main() -> None:
     """Record every scenario."""
-    HISTORIES.mkdir(exist_ok=True)
+    folder = HISTORIES / VERSION
+    folder.mkdir(exist_ok=True)
     for name, (orchestrator, script) in SCENARIOS.items():
         data = LESSON if orchestrator.startswith("lesson") else ROADMAP
         if name.startswith("roadmap-interpret"):
             data = INTERPRETED
         recorder = Recorder(orchestrator, f"{name}-instance", data, script)
         recording = recorder.record(orchestrator_named(orchestrator))
-        path = HISTORIES / f"{name}.json"
+        path = folder / f"{name}.json"
         path.write_text(json.dumps(recording, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.replay import ACTIVITY, TIMER, leaves, replay
+from orchestrators import rounds
+from tests.support.replay import ACTIVITY, TIMER, VERSION, leaves, replay
 from tests.unit.orchestrators.scenarios import HISTORIES, ROADMAP, SCENARIOS, orchestrator_named
 
-STORED = sorted(HISTORIES.glob("*.json"))
+STORED = sorted(HISTORIES.glob("*/*.json"))
 
 
 def recording_of(path: Path) -> dict[str, Any]:
@@ -24,24 +25,65 @@ def expected(recording: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def final_actions(name: str) -> list[dict[str, Any]]:
-    return leaves(recording_of(HISTORIES / f"{name}.json")["steps"][-1]["actions"])
+    return leaves(recording_of(HISTORIES / VERSION / f"{name}.json")["steps"][-1]["actions"])
 
 
-@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def changed(paths: list[Path]) -> set[str]:
+    """Return the histories of these that the present code plays differently."""
+    found = set()
+    for path in paths:
+        recording = recording_of(path)
+        if replay(orchestrator_named(recording["name"]), recording) != expected(recording):
+            found.add(path.stem)
+    return found
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_stored_history_replays_to_the_same_actions(path: Path) -> None:
     recording = recording_of(path)
     assert replay(orchestrator_named(recording["name"]), recording) == expected(recording)
 
 
-def test_every_scenario_has_a_stored_history() -> None:
-    assert {path.stem for path in STORED} >= set(SCENARIOS)
+@pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_whatever_version_started_it_it_ends(path: Path) -> None:
+    """Well, unless even its end could not be written: then as failed, which the reconciler looks for."""
+    recording = recording_of(path)
+    last = replay(orchestrator_named(recording["name"]), recording)[-1]
+    ends_well = "end-raises" not in path.stem
+    assert (last["done"], last["error"] is None) == (ends_well, ends_well)
+
+
+def test_every_scenario_has_a_history_of_the_present_version() -> None:
+    """So that whoever raises the version records it."""
+    assert {path.stem for path in STORED if path.parent.name == VERSION} == set(SCENARIOS)
 
 
 def test_a_renamed_activity_would_be_noticed() -> None:
-    recording = recording_of(HISTORIES / "roadmap-good.json")
+    recording = recording_of(HISTORIES / VERSION / "roadmap-good.json")
     renamed = json.loads(json.dumps(recording).replace("outline_module", "outline_modules"))
     answers = replay(orchestrator_named(recording["name"]), renamed)
     assert answers != expected(renamed)
+
+
+def test_a_change_that_old_instances_would_not_survive_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the branch, whoever was started before 1.0 would go on where it had given up."""
+    before = [path for path in STORED if path.parent.name == "unversioned"]
+    assert changed(before) == set()
+    monkeypatch.setattr(rounds, "MAX_FAULTS_BEFORE_1_0", rounds.MAX_FAULTS)
+    assert changed(before) == {
+        "lesson-end-raises-for-ever",
+        "roadmap-end-raises-for-ever",
+        "roadmap-module-raises-for-ever",
+    }
+
+
+def test_each_version_keeps_its_own_patience() -> None:
+    def calls(version: str) -> int:
+        recording = recording_of(HISTORIES / version / "roadmap-end-raises-for-ever.json")
+        names = [action.get("functionName") for action in leaves(recording["steps"][-1]["actions"])]
+        return names.count("finish_roadmap")
+
+    assert (calls("unversioned"), calls("1.0")) == (5, 9)
 
 
 def test_a_failed_module_costs_its_siblings_nothing() -> None:

@@ -1,0 +1,1 @@
+"""Orchestrators: deterministic generators that know activities by name and outcomes by shape."""

@@ -5,8 +5,9 @@ may not await the same tasks twice; so each round catches that failure, sleeps o
 time it fires every sibling has ended, because the host awaits actions in order) and then reads each task by
 itself. What raised, was deferred, went to the next provider or failed retryably is called again, with new
 tasks, in the next round. A call that holds a reservation is called again when its own time has come,
-whatever the others wait for: a reservation lapses 30 s later. The SDK's retry options are never used: they
-cannot back off and may hang before a `task_all`.
+whatever the others wait for: a reservation lapses 30 s later. Work of the background steps aside for longer,
+and goes on at once when the event `WANTED` tells that somebody waits for it now. The SDK's retry options are
+never used: they cannot back off and may hang before a `task_all`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from orchestrators.versions import started_before
-from shared.models.outcomes import OUTCOME, Deferred, Done, Failed, Next
+from shared.models.outcomes import OUTCOME, WANTED, Deferred, Done, Failed, Next
 
 # Rounds lost to faults, per call; deferrals and moves to the next provider do not count against it. With the
 # pauses between them a store may be away for two minutes.
@@ -27,6 +28,8 @@ MAX_FAULTS = 9
 MAX_FAULTS_BEFORE_1_0 = 5
 # So often a call is made, however often it is deferred or handed on: no orchestration may live for ever.
 MAX_ROUNDS = 40
+# Work of the background steps aside for hours; its activity gives up long before this.
+MAX_STEPS_ASIDE = 400
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 
@@ -45,8 +48,7 @@ def in_rounds(context: df.DurableOrchestrationContext, activity: str, inputs: Se
         now = context.current_utc_datetime
         first_due = min(call.due or now for call in open_calls.values())
         if first_due > now:
-            yield context.create_timer(first_due)
-            now = max(first_due, context.current_utc_datetime)
+            now = yield from _sleep(context, first_due, list(open_calls.values()))
         due_calls = {index: call for index, call in open_calls.items() if call.due is None or call.due <= now}
         answers = yield from _round(context, activity, due_calls)
         for index, answer in answers.items():
@@ -65,13 +67,19 @@ class _Call:
         self._most_faults = most_faults
         self.faults = 0
         self.rounds = 0
+        self.steps_aside = 0
         self.due: datetime | None = None
+        self.in_background = False
         self.ended: Done | Failed | None = None
 
     def take(self, answer: Done | Deferred | Next | Failed | None) -> None:
         """Note what the last round brought; None stands for an exception."""
-        self.rounds += 1
         self.due = None
+        self.in_background = isinstance(answer, Deferred) and bool(answer.background)
+        if self.in_background:
+            self.steps_aside += 1
+        else:
+            self.rounds += 1
         self.data.pop("reservation", None)
         if isinstance(answer, Next):
             tried = {"provider": answer.tried, "reason": answer.reason}
@@ -81,14 +89,34 @@ class _Call:
         elif isinstance(answer, Deferred) and answer.reservation is not None:
             self.due = answer.until
             self.data["reservation"] = answer.reservation
+        elif isinstance(answer, Deferred) and answer.background:
+            self.due = answer.until
         elif isinstance(answer, Done) or (isinstance(answer, Failed) and not answer.retryable):
             self.ended = answer
         elif not isinstance(answer, Deferred):
             self.faults += 1
             if self.faults >= self._most_faults:
                 self.ended = answer or Failed(code="infrastructure")
-        if self.ended is None and self.rounds >= MAX_ROUNDS:
+        if self.ended is None and (self.rounds >= MAX_ROUNDS or self.steps_aside >= MAX_STEPS_ASIDE):
             self.ended = Failed(code="infrastructure")
+
+
+def _sleep(
+    context: df.DurableOrchestrationContext, until: datetime, calls: Sequence[_Call]
+) -> Generator[Any, Any, datetime]:
+    """Wait for a moment, or until work of the background is wanted; returns what time it is then."""
+    timer: Any = context.create_timer(until)
+    aside = [call for call in calls if call.in_background]
+    if not aside:
+        yield timer
+    else:
+        yield context.task_any([context.wait_for_external_event(WANTED), timer])
+        if not timer.is_completed:
+            timer.cancel()  # an open timer would hold the orchestration's end
+            for call in aside:
+                call.due = None
+            return context.current_utc_datetime
+    return max(until, context.current_utc_datetime)
 
 
 def _round(
@@ -123,7 +151,7 @@ def _pause_until(
 ) -> datetime | None:
     """Return when the next round may begin, when an answer without a reservation asks for a pause."""
     deferred = [answer for answer in answers.values() if isinstance(answer, Deferred)]
-    moments = [answer.until for answer in deferred if answer.reservation is None]
+    moments = [answer.until for answer in deferred if answer.reservation is None and not answer.background]
     if any(isinstance(answer, Failed) and answer.retryable for answer in answers.values()):
         moments.append(now + FIRST_PAUSE)
     later = [moment for moment in moments if moment > now]

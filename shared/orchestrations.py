@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import SkillSyncError
-from shared.telemetry import log
+from shared.models.outcomes import WANTED
+from shared.telemetry import log, log_fault
 
 if TYPE_CHECKING:
     from azure.durable_functions import DurableOrchestrationClient
@@ -37,6 +38,13 @@ class Orchestrations:
                 return
             raise StartFailed(f"{name} {instance_id}: {error}") from error
         log("orchestration.started", instance_id=instance_id)
+
+    async def wake(self, instance_id: str) -> None:
+        """Tell an orchestration that a learner waits for it now; one that misses it wakes by itself later."""
+        try:
+            await self._client.raise_event(instance_id, WANTED)
+        except Exception as error:  # noqa: BLE001 - the SDK raises plain Exception for what has not begun
+            log_fault("orchestration.not_woken", error, instance_id=instance_id)
 
     async def _runs_already(self, instance_id: str) -> bool:
         """Tell whether a refused start was needless; what refused it may not answer this either."""

@@ -64,10 +64,13 @@ class Admission:
         *,
         within: float = HORIZON_SECONDS,
         reservation: str | None = None,
+        background: bool = False,
     ) -> Admitted | Reserved | Later | Closed | OverBudget:
         """Ask for everything that a call must hold; see Limiter.enter."""
         try:
-            slot = await self._limiter.enter(provider, size.tokens, within=within, reservation=reservation)
+            slot = await self._limiter.enter(
+                provider, size.tokens, within=within, reservation=reservation, background=background
+            )
         except PreconditionFailed:
             return Later(self.now + CONTENTION_SECONDS)
         if not isinstance(slot, Granted):

@@ -33,16 +33,19 @@ class Breaker(Model):
     open_until: float = 0.0
     reason: str = ""
     probe_until: float = 0.0
+    probe_in_background: bool = False
+    """A probe that nobody waits for holds no learner's request back: that one probes too."""
     paused_until: float = 0.0
     """After a limit per minute: nothing leaves before then, but it can be waited for."""
 
-    def is_open(self, now: float) -> bool:
+    def is_open(self, now: float, *, background: bool = False) -> bool:
         """Tell whether calls are held back now."""
-        return now < self.open_until or now < self.probe_until
+        probed = now < self.probe_until and (background or not self.probe_in_background)
+        return now < self.open_until or probed
 
-    def needs_probe(self, now: float) -> bool:
+    def needs_probe(self, now: float, *, background: bool = False) -> bool:
         """Tell whether the next call finds out if the provider is back."""
-        return bool(self.reason) and not self.is_open(now)
+        return bool(self.reason) and not self.is_open(now, background=background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,10 @@ class CallEnd:
     retry_after: float | None = None
 
 
-def probing(breaker: Breaker, now: float) -> Breaker:
+def probing(breaker: Breaker, now: float, *, background: bool = False) -> Breaker:
     """Return the state while one call probes."""
-    return breaker.model_copy(update={"probe_until": now + PROBE_SECONDS})
+    probe = {"probe_until": now + PROBE_SECONDS, "probe_in_background": background}
+    return breaker.model_copy(update=probe)
 
 
 def unused(breaker: Breaker) -> Breaker:

@@ -132,18 +132,26 @@ class Limiter:
         *,
         within: float = HORIZON_SECONDS,
         reservation: str | None = None,
+        background: bool = False,
     ) -> Entry:
         """Ask for a slot for one request of so many tokens, at most `within` seconds ahead.
 
         A near slot is waited for, so that the answer is Granted. `reservation` is one that was given before;
-        one that has lapsed is treated like none. `tokens` must fit into the limit of a minute.
+        one that has lapsed is treated like none. Work of the `background` leaves now or gets Later: it is let
+        through only while its share of every limit has room, and never has a place in the queue. `tokens`
+        must fit into the limit of a minute, or into the share of the background.
         """
         mine = reservation or uuid.uuid4().hex[:12]
         gives_up_at = self.now + 2 * NEAR_SECONDS
+        limits = limits_of(provider)
+
+        def decide(state: ProviderState, now: float) -> tuple[Entry, ProviderState | None]:
+            if background:
+                return _entering_in_background(state, limits, now, mine, tokens)
+            return _entering(state, limits, now, mine, tokens, within)
+
         while True:
-            entry = await self._decide(
-                provider, lambda state, now: _entering(state, limits_of(provider), now, mine, tokens, within)
-            )
+            entry = await self._decide(provider, decide)
             if isinstance(entry, Granted):
                 if self.now - entry.at <= counting.SLACK_SECONDS:
                     return entry
@@ -292,6 +300,30 @@ def _entering(
     reserved = Reservation(id=mine, at=moment, tokens=tokens, redeemed=leaves)
     changed = _with(state, counting.reserve(window, limits, reserved), breaker if leaves else state.breaker)
     return (Granted(mine, now) if leaves else Reserved(moment, mine)), changed
+
+
+def _entering_in_background(
+    state: ProviderState, limits: Limits, now: float, mine: str, tokens: int
+) -> tuple[Entry, ProviderState | None]:
+    """Decide on one request that nobody waits for: now, or later without a place.
+
+    Everything counts against its share, places in the queue included, so that it moves none of them.
+    """
+    breaker = state.breaker
+    if breaker.is_open(now, background=True):
+        return Closed(max(breaker.open_until, breaker.probe_until), breaker.reason), None
+    if breaker.needs_probe(now, background=True):
+        breaker = breaking.probing(breaker, now, background=True)
+    elif not limits.any and now >= breaker.paused_until:
+        return Granted(mine, now), None
+    window = counting.pruned(state.window, limits, now)
+    moment = counting.earliest(window, limits.in_background, max(now, breaker.paused_until), tokens)
+    if isinstance(moment, DayUsedUp):
+        return Closed(moment.until, breaking.PER_DAY), None
+    if moment > now:
+        return Later(moment), None
+    leaving = Reservation(id=mine, at=now, tokens=tokens, redeemed=True)
+    return Granted(mine, now), _with(state, counting.reserve(window, limits, leaving), breaker)
 
 
 def _within_day(window: Window, limits: Limits, now: float) -> bool:

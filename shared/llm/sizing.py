@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from shared.lessons.prompts.prompt import Prompt
 from shared.llm.exchange import Message
 from shared.llm.schema import strict_schema
+from shared.llm.window import background_share
+from shared.settings import ProviderSettings
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -28,6 +30,12 @@ def prompt_tokens(prompt: Prompt[T], correction: Sequence[Message] = ()) -> int:
     """Return the estimate for everything that is sent: messages and schema."""
     schema = json.dumps(strict_schema(prompt.schema_model), separators=(",", ":"))
     return estimated_tokens([prompt.system, prompt.user, schema, *(turn.content for turn in correction)])
+
+
+def most_tokens(provider: ProviderSettings, *, background: bool) -> int | None:
+    """Return how many tokens one request may take, answer included; None is no limit."""
+    most = provider.tokens_per_minute
+    return background_share(most) if background else most
 
 
 def fitted(prompt: Prompt[T], most: int | None, correction: Sequence[Message] = ()) -> Prompt[T] | None:

@@ -25,7 +25,7 @@ from shared.llm.ledger import CallIdentity, CallLedger, InProgress, Recorded
 from shared.llm.limiter import HORIZON_SECONDS, NEAR_SECONDS, Later, Reserved
 from shared.llm.replies import parse_reply
 from shared.llm.schema import strict_schema
-from shared.llm.sizing import fitted, prompt_tokens
+from shared.llm.sizing import fitted, most_tokens, prompt_tokens
 from shared.models.library import ProviderFallback
 from shared.settings import ProviderSettings
 
@@ -52,6 +52,7 @@ class CallStep:
 
     `learner` is the pseudonym of whoever is charged for it; "" charges nobody in particular. Where the prompt
     holds a learner's own words (`own_words`), `key` is that learner's id and the call is recorded there.
+    Nobody waits for a step in the `background`: it leaves room to those that somebody waits for.
     """
 
     key: str
@@ -59,6 +60,7 @@ class CallStep:
     step: str
     learner: str = ""
     own_words: bool = False
+    background: bool = False
 
     def call(self, provider: ProviderSettings, try_number: int) -> CallIdentity:
         """Return the identity of one try of this step at a provider."""
@@ -134,7 +136,7 @@ class Line:
 class Opening:
     """What is in hand before the first call: an admission, or a reservation made earlier.
 
-    `patient` tells that nobody else could answer, so that a far slot is worth waiting for.
+    `patient` tells that a far slot is worth waiting for: nobody else could answer, or nobody waits for it.
     """
 
     admitted: Admitted | None = None
@@ -222,7 +224,9 @@ class _Question(Generic[T]):
         known = await self.line.ledger.look(identity)
         if known is not None:
             return known
-        prompt = fitted(self.prompt, self.provider.tokens_per_minute, self.correction)
+        prompt = fitted(
+            self.prompt, most_tokens(self.provider, background=self.step.background), self.correction
+        )
         if prompt is None:
             return self._denied(FailureKind.TOO_LARGE, "no form of the request fits the tokens of a minute")
         self.prompt = prompt
@@ -263,6 +267,7 @@ class _Question(Generic[T]):
             size,
             within=HORIZON_SECONDS if opening.patient else NEAR_SECONDS,
             reservation=opening.reservation,
+            background=self.step.background,
         )
         if isinstance(entry, Admitted):
             return entry

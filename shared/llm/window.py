@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate
 
@@ -27,6 +27,8 @@ REDEEMABLE_SECONDS = 30.0
 """So long after its moment a reservation is still a place in the queue."""
 CLOCK_ALLOWANCE_SECONDS = 5.0
 """Clocks of instances may differ by this much before what is still in a window is forgotten."""
+BACKGROUND_PERCENT = 70
+"""Work that nobody waits for is let through only while the rest of every limit stays free after it."""
 
 
 class Reservation(Model):
@@ -62,6 +64,16 @@ class Limits:
         limits = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day)
         return any(limit is not None for limit in limits)
 
+    @property
+    def in_background(self) -> Limits:
+        """What may be used up, by whomever, when a request of the background is let through."""
+        return replace(
+            self,
+            requests_per_minute=background_share(self.requests_per_minute),
+            tokens_per_minute=background_share(self.tokens_per_minute),
+            requests_per_day=background_share(self.requests_per_day),
+        )
+
     def day_of(self, at: float) -> str:
         """Return the provider's day of a moment, as an ISO date."""
         return datetime.fromtimestamp(at, self.zone).date().isoformat()
@@ -80,6 +92,11 @@ class DayUsedUp:
     until: float
 
 
+def background_share(limit: int | None) -> int | None:
+    """Return the part of a limit that background work may fill; None is no limit."""
+    return None if limit is None else limit * BACKGROUND_PERCENT // 100
+
+
 def pruned(window: Window, limits: Limits, now: float) -> Window:
     """Return the window without what no longer counts; places that nobody came for are given back."""
     kept, days = [], dict(window.days)
@@ -96,7 +113,7 @@ def pruned(window: Window, limits: Limits, now: float) -> Window:
 def earliest(window: Window, limits: Limits, now: float, tokens: int) -> float | DayUsedUp:
     """Return the first moment from `now` on at which one more request of so many tokens fits.
 
-    The tokens must not exceed the limit of a minute: that would fit never.
+    An empty window must hold it: what is larger than the limit of a minute would fit never.
     """
     ordered = sorted(window.reservations, key=lambda one: one.at)
     endings = [one.at + SPAN_SECONDS for one in ordered]

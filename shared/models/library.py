@@ -102,6 +102,7 @@ class Cause(Model):
     regenerated_from: str | None = Field(default=None, description='a version such as "1.0"')
     reason: RegenerationReason | None = None
     charged_to: str = Field(default="", description="the pseudonym of the learner whose budget pays for it")
+    background: bool = Field(default=False, description="no learner waits for it: it leaves room to those")
 
 
 class LessonHead(LibraryDocument):

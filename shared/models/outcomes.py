@@ -12,6 +12,9 @@ from pydantic import Field, TypeAdapter
 
 from shared.models.base import Model, Moment
 
+WANTED = "wanted"
+"""The event that tells an orchestration: what stepped aside is waited for by a learner now."""
+
 
 class _Outcome(Model):
     def to_json(self) -> dict[str, Any]:
@@ -37,11 +40,13 @@ class Deferred(_Outcome):
     """The step cannot go on before `until`; call it again then, with the same input and the reservation.
 
     A reservation is a place in a provider's queue, named `provider:id`; it lapses 30 s after `until`.
+    Work that nobody waits for (`background`) may be deferred often, and goes on at once when it is wanted.
     """
 
     kind: Literal["deferred"] = "deferred"
     until: Moment
     reservation: str | None = None
+    background: bool | None = None
 
 
 class Next(_Outcome):

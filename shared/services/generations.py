@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from shared.clients import Clients
-from shared.errors import Conflict
+from shared.errors import Conflict, PreconditionFailed
 from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead, Waiter
@@ -81,8 +81,8 @@ class Generations:
     ) -> int:
         """Become a Waiter of the running generation, or begin one; returns the generation.
 
-        Whoever begins it is charged for it, though all who wait get it.
-        Raises what a lost race raises.
+        Whoever begins it is charged for it, though all who wait get it. One that ran in the background goes
+        on at once when a learner joins it. Raises what a lost race raises.
         """
         key = specification.key
         cause = cause.model_copy(update={"charged_to": pseudonym(self._settings, lesson.user_id)})
@@ -103,10 +103,12 @@ class Generations:
         elif head.status is GenerationStatus.GENERATING:
             generation = head.generation
             still = [equals("/status", head.status.value), equals("/generation", generation)]
-            counted = [increment("/waiters"), increment("/misses")]
-            waiting = change(head.id, counted, still)
+            joined = [increment("/waiters"), increment("/misses")]
+            waiting = change(head.id, joined, still)
             with suppress(Conflict):  # the Waiter of an earlier request that stopped half-way
                 await self._documents.batch(LessonHead, key, [waiting, self._waiter(lesson, key, generation)])
+            if not cause.background:
+                await self.want(head)
         else:
             generation = head.generation + 1
             began, conditions = _beginning(head, cause, attempts=1, waiters=1)
@@ -114,6 +116,17 @@ class Generations:
             await self._documents.batch(LessonHead, key, [change(head.id, began, conditions), waiter])
             await count(self._documents, head, "misses")  # no room in the patch: it holds ten changes
         return generation
+
+    async def want(self, head: LessonHead) -> None:
+        """Bring a running generation out of the background: a learner waits for it now."""
+        if not head.cause.background:
+            return
+        still = [equals("/status", head.status.value), equals("/generation", head.generation)]
+        with suppress(PreconditionFailed):  # it has just ended
+            await self._documents.patch(
+                LessonHead, head.key, head.id, [set_to("/cause/background", False)], still
+            )
+            await self._orchestrations.wake(instance_id(head))
 
     def _waiter(self, lesson: Lesson, key: str, generation: int) -> BatchOperation:
         return creation(

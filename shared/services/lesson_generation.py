@@ -39,9 +39,10 @@ class LessonGeneration:
         self._generations = Generations(clients, orchestrations)
         self._renewal = Renewal(clients, orchestrations)
 
-    async def request(self, user_id: str, lesson_id: str) -> Lesson:
+    async def request(self, user_id: str, lesson_id: str, *, background: bool = False) -> Lesson:
         """Return the lesson completed from the library, or generating.
 
+        Work of the `background` leaves providers' room to learners who wait, until a learner asks for it.
         Raises Problem: 404, 429 over the day's quota, 503 while generation is switched off.
         """
         counted = False
@@ -52,13 +53,16 @@ class LessonGeneration:
                 return await self._from_library(lesson, head)
             if lesson.generation_status is GenerationStatus.COMPLETED:
                 return lesson
-            if lesson.generation_status is GenerationStatus.GENERATING and _runs(head):
+            if head is not None and lesson.generation_status is GenerationStatus.GENERATING and _runs(head):
+                if not background:
+                    await self._generations.want(head)
                 return await self._generations.start_awaited(lesson)
             if not counted:
                 await self._count(lesson)
                 counted = True
             try:
-                generation = await self._generations.join(lesson, lesson.specification, head, Cause())
+                cause = Cause(background=background)
+                generation = await self._generations.join(lesson, lesson.specification, head, cause)
                 await self._mark_generating(lesson, generation)
             except LOST_RACE:
                 await pause(lost)
@@ -100,5 +104,5 @@ class LessonGeneration:
         await save_lesson(self._documents, lesson, before)
 
 
-def _runs(head: LessonHead | None) -> bool:
-    return head is not None and head.status is GenerationStatus.GENERATING
+def _runs(head: LessonHead) -> bool:
+    return head.status is GenerationStatus.GENERATING

@@ -90,7 +90,8 @@ class Renewal:
             log_fault("lesson.renewal_failed", error, lesson_key=head.key)
 
     async def _begin(self, head: LessonHead, occasion: Occasion, best_version: int) -> None:
-        cause = Cause(occasion=occasion, regenerated_from=LessonVersion.label(best_version))
+        version = LessonVersion.label(best_version)
+        cause = Cause(occasion=occasion, regenerated_from=version, background=True)
         begun = await begin_generation(self._clients.documents, head, cause)
         log("lesson.renewed", lesson_key=head.key, generation=begun.generation, reason=occasion.value)
         await start_generation(self._orchestrations, begun)

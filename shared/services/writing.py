@@ -32,6 +32,7 @@ from shared.models.research import Brief
 from shared.models.status import GenerationStatus
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS
+from shared.services.background import stepping_aside
 from shared.services.leases import prolong_lease, running_head
 from shared.services.linking import settle_waiting
 from shared.services.siblings import sibling_lessons
@@ -120,8 +121,17 @@ class Writing:
             judged.append(apply_gates(with_video(content, head.specification, brief), assignment))
             return judged[-1].objections
 
-        step = CallStep(head.key, f"lesson-{head.generation}", "lesson", head.cause.charged_to)
+        cause = head.cause
+        step = CallStep(
+            head.key,
+            f"lesson-{head.generation}",
+            "lesson",
+            cause.charged_to,
+            background=cause.background,
+        )
         answer = await take_turn(self._clients, work, prompt, step, "refused", objections)
+        if isinstance(answer, Deferred) and cause.background:
+            return stepping_aside(answer, provider.name, head.requested_at, now())
         if not isinstance(answer, Answer):
             return answer
         spent, prompt = answer.spent, answer.prompt

@@ -15,6 +15,7 @@ from typing import Any
 from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import SkillSyncError
+from shared.models.outcomes import WANTED
 from shared.orchestrations import Orchestrations
 from tests.support.replay import ActivityRaises, Recorder
 
@@ -46,6 +47,7 @@ class Flow:
         self._functions = functions_of_app()
         self.started: list[tuple[str, str, dict[str, Any]]] = []
         self.ended: dict[str, dict[str, Any]] = {}
+        self.woken: list[str] = []
 
     @property
     def orchestrations(self) -> Orchestrations:
@@ -64,6 +66,11 @@ class Flow:
         """The durable client's call, as far as the app reads it."""
         running = await self._running(instance_id)
         return SimpleNamespace(runtime_status=SimpleNamespace(value="Running" if running else "Completed"))
+
+    async def raise_event(self, instance_id: str, name: str) -> None:
+        """The durable client's call."""
+        assert name == WANTED
+        self.woken.append(instance_id)
 
     async def _running(self, instance_id: str) -> bool:
         return any(started[1] == instance_id for started in self.started)

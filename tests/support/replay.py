@@ -2,7 +2,8 @@
 
 A recording holds the steps of one run: the history events that were new in each step and what the
 orchestrator answered. `replay` runs the present code over a stored recording; `Recorder` makes one by playing
-the host with a script of activity results.
+the host with a script of activity results. A script is also asked whether an event comes that is waited for,
+by its name; when it does, no timer of that step fires.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import azure.functions as func
 
 from tests.support.function_table import ROOT
 
-ACTIVITY, TIMER, ALL = 0, 5, 12
+ACTIVITY, TIMER, EVENT, ANY, ALL = 0, 5, 6, 11, 12
 ORCHESTRATOR_STARTED, EXECUTION_STARTED, ORCHESTRATOR_COMPLETED = 12, 0, 13
 TASK_SCHEDULED, TASK_COMPLETED, TASK_FAILED, TIMER_CREATED, TIMER_FIRED = 4, 5, 6, 10, 11
+EVENT_RAISED = 15
 OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
 
 # What the present app stamps on the instances that it starts.
@@ -86,10 +88,14 @@ def replay(orchestrator: Callable[[Any], str], recording: Recording) -> list[dic
 
 
 def leaves(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the single actions in the order in which the extension gives out event ids: depth first."""
+    """Return what has an event id, in the order in which the extension gives them out: depth first."""
+    return [action for action in _single(actions) if action["actionType"] != EVENT]
+
+
+def _single(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for action in actions:
-        found += leaves(action["compoundActions"]) if action["actionType"] == ALL else [action]
+        found += _single(action["compoundActions"]) if action["actionType"] in (ANY, ALL) else [action]
     return found
 
 
@@ -108,6 +114,7 @@ class Recorder:
         self._script = script
         self._clock = 0
         self._calls: dict[str, int] = {}
+        self._waits = 0
 
     def record(self, orchestrator: Callable[[Any], str], most_steps: int = 60) -> Recording:
         """Run the orchestrator to its end."""
@@ -130,8 +137,9 @@ class Recorder:
                 return self.recording
             history += [{**event, "IsPlayed": True} for event in fresh]
             actions = leaves(answer["actions"])
-            fresh = self._results(actions, scheduled)
-            scheduled = len(actions)
+            waits = [one for one in _single(answer["actions"]) if one["actionType"] == EVENT]
+            fresh = self._results(actions, scheduled, waits[self._waits :])
+            scheduled, self._waits = len(actions), len(waits)
         raise AssertionError("the orchestrator does not come to an end")
 
     def _event(self, kind: int, event_id: int = -1, **fields: Any) -> Event:
@@ -140,13 +148,21 @@ class Recorder:
         )
         return {"EventType": kind, "EventId": event_id, "IsPlayed": False, "Timestamp": timestamp, **fields}
 
-    def _results(self, actions: list[dict[str, Any]], scheduled: int) -> list[Event]:
+    def _results(
+        self, actions: list[dict[str, Any]], scheduled: int, waits: list[dict[str, Any]]
+    ) -> list[Event]:
         created: list[Event] = []
-        results: list[Event] = []
+        results: list[Event] = [
+            self._event(EVENT_RAISED, Name=name, Input="null")
+            for name in (wait["externalEventName"] for wait in waits)
+            if self._script(name, {}, self._count(name))
+        ]
+        raised = bool(results)
         for event_id, action in enumerate(actions[scheduled:], start=scheduled):
             if action["actionType"] == TIMER:
                 created.append(self._event(TIMER_CREATED, event_id, FireAt=action["fireAt"]))
-                results.append(self._event(TIMER_FIRED, TimerId=event_id, FireAt=action["fireAt"]))
+                if not raised:
+                    results.append(self._event(TIMER_FIRED, TimerId=event_id, FireAt=action["fireAt"]))
             else:
                 created.append(self._event(TASK_SCHEDULED, event_id, Name=action["functionName"], Version=""))
                 results.append(self._result(event_id, action))
@@ -163,10 +179,13 @@ class Recorder:
         name = action["functionName"]
         data = json.loads(action["input"])
         key = name + json.dumps({k: v for k, v in data.items() if k not in TURN})
-        self._calls[key] = self._calls.get(key, 0) + 1
         try:
-            result = self._script(name, data, self._calls[key])
+            result = self._script(name, data, self._count(key))
         except ActivityRaises as raised:
             reason = f"Activity function '{name}' failed:  RuntimeError: {raised}"
             return self._event(TASK_FAILED, TaskScheduledId=event_id, Reason=reason, Details="")
         return self._event(TASK_COMPLETED, TaskScheduledId=event_id, Result=json.dumps(result))
+
+    def _count(self, key: str) -> int:
+        self._calls[key] = self._calls.get(key, 0) + 1
+        return self._calls[key]

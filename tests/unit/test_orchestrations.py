@@ -56,6 +56,20 @@ async def start(base: str) -> None:
     await orchestrations(base).start("roadmap_orchestrator", "instance-1", {"roadmap_id": "r-1"})
 
 
+async def test_what_steps_aside_is_woken_by_an_event(httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request(f"{STATUS}/raiseEvent/wanted", "POST").respond_with_data(status=202)
+    await orchestrations(httpserver.url_for("").rstrip("/")).wake("instance-1")
+    assert [response.status_code for _, response in httpserver.log] == [202]
+
+
+async def test_one_that_cannot_be_woken_wakes_by_itself_later(
+    httpserver: HTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    httpserver.expect_request(f"{STATUS}/raiseEvent/wanted", "POST").respond_with_data(status=404)
+    await orchestrations(httpserver.url_for("").rstrip("/")).wake("instance-1")
+    assert "orchestration.not_woken" in caplog.text
+
+
 async def test_a_start_sends_the_input(httpserver: HTTPServer) -> None:
     httpserver.expect_request(START, "POST").respond_with_json({"id": "instance-1"}, status=202)
     await start(httpserver.url_for("").rstrip("/"))

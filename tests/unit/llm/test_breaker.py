@@ -74,6 +74,17 @@ def test_one_call_probes_and_its_end_decides() -> None:
     assert unused(probe).needs_probe(later)
 
 
+def test_a_probe_that_nobody_waits_for_holds_back_nobody_who_waits() -> None:
+    breaker = broken(3)
+    later = breaker.open_until
+    probe = probing(breaker, later, background=True)
+    assert probe.is_open(later, background=True), "one of the background is enough"
+    assert not probe.is_open(later)
+    assert probe.needs_probe(later)
+    assert probing(probe, later).is_open(later)
+    assert after(probe, ANSWERED, later, RESET) == Breaker()
+
+
 def test_it_never_stays_open_for_longer_than_its_bound() -> None:
     breaker = broken(3)
     for _ in range(60):

@@ -1,4 +1,7 @@
-"""The limiter against a model: no window of 60 s and no day ever carries more than the limits."""
+"""The limiter against a model: no window of 60 s and no day ever carries more than the limits.
+
+What nobody waits for leaves 30 % of each limit free, moves no place in the queue and has none.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +80,35 @@ class LimiterMachine(RuleBasedStateMachine):
     @rule(process=st.integers(0, 1), tokens=st.integers(1, 100))
     def ask_for_a_near_slot(self, process: int, tokens: int) -> None:
         self._enter(process, tokens, within=NEAR_SECONDS)
+
+    @rule(process=st.integers(0, 1), tokens=st.integers(1, 84))
+    def ask_in_background(self, process: int, tokens: int) -> None:
+        if self.provider.requests_per_minute == 1:
+            return  # nothing of it is for the background; the router asks nobody
+        places = self._places()
+        entry = self.runner.run(self.limiters[process].enter(self.provider, tokens, background=True))
+        assert not isinstance(entry, Reserved), "the background has no place in the queue"
+        if not isinstance(entry, Granted):
+            assert entry.until > self.now
+            return
+        self.sent.append((self.now, entry.reservation))
+        self.used[entry.reservation] = tokens
+        self.running.append(entry)
+        assert self._places() == places
+        recent = [name for at, name in self.sent if self.now - 60 < at <= self.now]
+        assert self.provider.requests_per_minute is not None
+        assert self.provider.tokens_per_minute is not None
+        assert self.provider.requests_per_day is not None
+        assert len(recent) <= 0.7 * self.provider.requests_per_minute
+        assert sum(self.used[name] for name in recent) <= 0.7 * self.provider.tokens_per_minute
+        today = datetime.fromtimestamp(self.now, UTC).date()
+        of_today = [at for at, _ in self.sent if datetime.fromtimestamp(at, UTC).date() == today]
+        assert len(of_today) <= 0.7 * self.provider.requests_per_day
+
+    def _places(self) -> list[tuple[str, float]]:
+        state = self.runner.run(Limiter(Documents(self.stores[0])).state(self.provider))
+        cut = self.now - 36  # what has lapsed is forgotten at any time
+        return [(one.id, one.at) for one in state.window.reservations if not one.redeemed and one.at > cut]
 
     @rule(process=st.integers(0, 1))
     def ask_from_many_places(self, process: int) -> None:

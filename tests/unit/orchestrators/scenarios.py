@@ -15,6 +15,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from orchestrators import lessons, roadmaps
+from shared.models.outcomes import WANTED
 from tests.support.replay import VERSION, ActivityRaises, Recorder, Script
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -102,6 +103,29 @@ def _places_in_queues(name: str, data: dict[str, Any], call: int) -> Any:
     return _good(name, data, call)
 
 
+def _wanted_after_two_steps_aside(name: str, data: dict[str, Any], call: int) -> Any:
+    """Nobody waits for the lesson; during its second pause, of an hour, a learner comes."""
+    if name == WANTED:
+        return call == 2
+    if name == "write_lesson" and call <= 2:
+        until = ["2026-01-01T00:03:00Z", "2026-01-01T01:00:00Z"][call - 1]
+        return {"kind": "deferred", "until": until, "background": True}
+    return _good(name, data, call)
+
+
+def steps_aside(times: int) -> Script:
+    """Return a script whose lesson steps aside so often before it is written."""
+
+    def script(name: str, data: dict[str, Any], call: int) -> Any:
+        if name == WANTED:
+            return False
+        if name == "write_lesson" and call <= times:
+            return {"kind": "deferred", "until": f"2026-01-01T00:{call:02}:30Z", "background": True}
+        return _good(name, data, call)
+
+    return script
+
+
 def _nobody_can_be_asked(name: str, data: dict[str, Any], call: int) -> Any:
     if name == "write_lesson" and "provider" not in data:
         skipped = [{"provider": "groq", "reason": "too_large: a minute holds 8000 tokens"}]
@@ -167,6 +191,7 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "lesson-research-deferred": ("lesson_orchestrator", _deferred_once),
     "lesson-no-sources": ("lesson_orchestrator", _no_sources),
     "lesson-write-retryable": ("lesson_orchestrator", _retryable),
+    "lesson-wanted-by-a-learner": ("lesson_orchestrator", _wanted_after_two_steps_aside),
     "lesson-end-raises-for-ever": ("lesson_orchestrator", _end_raises_for_ever),
 }
 

@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from orchestrators import rounds
-from tests.support.replay import ACTIVITY, TIMER, VERSION, leaves, replay
-from tests.unit.orchestrators.scenarios import HISTORIES, ROADMAP, SCENARIOS, orchestrator_named
+from orchestrators.rounds import MAX_ROUNDS
+from tests.support.replay import ACTIVITY, TIMER, VERSION, Recorder, leaves, replay
+from tests.unit.orchestrators.scenarios import (
+    HISTORIES,
+    LESSON,
+    ROADMAP,
+    SCENARIOS,
+    orchestrator_named,
+    steps_aside,
+)
 
 STORED = sorted(HISTORIES.glob("*/*.json"))
 
@@ -154,6 +162,28 @@ def test_who_was_not_even_asked_is_named_too() -> None:
     last = json.loads(final_actions("lesson-nobody-can-be-asked")[-1]["input"])
     assert [fallback["provider"] for fallback in last["fallbacks"]] == ["deepseek", "groq"]
     assert last["provider"] == "local"
+
+
+def test_work_of_the_background_goes_on_at_once_when_a_learner_wants_it() -> None:
+    actions = final_actions("lesson-wanted-by-a-learner")
+    names = [one["functionName"] for one in actions if one["actionType"] == ACTIVITY]
+    assert names == ["research_lesson", "write_lesson", "write_lesson", "write_lesson"]
+    pauses = [
+        (one["fireAt"][11:16], one.get("isCanceled", False)) for one in actions if one["actionType"] == TIMER
+    ]
+    assert pauses == [("00:03", False), ("01:00", True)], "an open timer would hold the end for an hour"
+
+
+def test_work_of_the_background_may_step_aside_often_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = Recorder("lesson_orchestrator", "lesson", LESSON, steps_aside(MAX_ROUNDS + 10))
+    ended = patient.record(orchestrator_named("lesson_orchestrator"), most_steps=200)
+    assert ended["steps"][-1]["output"] == {"version": "1.0"}
+    monkeypatch.setattr(rounds, "MAX_STEPS_ASIDE", 3)
+    endless = Recorder("lesson_orchestrator", "lesson", LESSON, steps_aside(59))
+    ended = endless.record(orchestrator_named("lesson_orchestrator"), most_steps=200)
+    assert ended["steps"][-1]["output"] == {"failure": "infrastructure"}
 
 
 def test_inputs_hold_ids_and_counts_only() -> None:

@@ -86,7 +86,7 @@ def long_brief() -> Brief:
 
 async def turn(clients: Clients, name: str = "1", prompt: Any = PLAN, **given: Any) -> Any:
     learner = given.pop("learner", "ada")
-    step = CallStep("k" * 64, name, "plan", learner)
+    step = CallStep("k" * 64, name, "plan", learner, background=given.pop("background", False))
     return await take_turn(clients, ProviderTurn(**given), prompt, step, "goal_refused")
 
 
@@ -231,6 +231,67 @@ async def test_a_busy_provider_is_passed_over_and_the_sum_of_limits_is_used(
     assert outcomes[-1].reservation.startswith("first:")
     again = await turn(clients, "5", reservation=outcomes[-1].reservation)
     assert again == outcomes[-1], "who comes early keeps the place"
+
+
+async def test_work_of_the_background_uses_its_share_of_every_provider_and_no_place(
+    opened: Open, first: ModelProvider, second: ModelProvider
+) -> None:
+    clients = opened(LLM__FIRST__REQUESTS_PER_MINUTE="4", LLM__SECOND__REQUESTS_PER_MINUTE="3")
+    aside = [await turn(clients, f"batch-{number}", background=True) for number in range(6)]
+    assert [type(one) for one in aside] == [Answer] * 4 + [Deferred] * 2
+    assert (first.calls()["plan"], second.calls()["plan"]) == (2, 2)
+    assert all(one.reservation is None for one in aside[4:])
+    waited_for = [await turn(clients, f"learner-{number}") for number in range(3)]
+    assert [type(one) for one in waited_for] == [Answer] * 3
+    assert (first.calls()["plan"], second.calls()["plan"]) == (4, 3)
+
+
+async def test_who_waits_is_served_before_the_background_even_when_it_came_later(opened: Open) -> None:
+    clients = opened(LLM_CHAIN="first", LLM__FIRST__REQUESTS_PER_MINUTE="3")
+    for number in range(3):
+        await turn(clients, f"learner-{number}")
+    aside = await turn(clients, "batch", background=True)
+    place = await turn(clients, "late-learner")
+    assert (aside.reservation, place.reservation.partition(":")[0]) == (None, "first")
+    assert place.until <= aside.until, "it did not queue up behind the background"
+
+
+async def test_a_lesson_of_the_background_is_made_to_fit_its_share_of_the_tokens(
+    opened: Open, first: ModelProvider
+) -> None:
+    clients = opened(LLM__FIRST__TOKENS_PER_MINUTE="11000")
+    answer = await turn(clients, prompt=lesson_prompt(LOOPS, long_brief()), background=True)
+    assert isinstance(answer, Answer)
+    sent = first.requests[0].body
+    size = sum(len(message["content"].encode()) for message in sent["messages"]) / 3
+    assert 3_500 <= sent["max_tokens"] <= 7_700 - size
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"LLM__FIRST__REQUESTS_PER_MINUTE": "1"}, "busy: its requests of a minute are kept for who waits"),
+        ({"LLM__FIRST__TOKENS_PER_MINUTE": "8000"}, "too_large: a minute holds 5600 tokens"),
+    ],
+)
+async def test_a_provider_too_small_for_the_background_is_left_to_who_waits(
+    opened: Open, first: ModelProvider, limit: dict[str, str], reason: str
+) -> None:
+    clients = opened(**limit)
+    answer = await turn(clients, background=True, prompt=lesson_prompt(LOOPS, long_brief()))
+    assert (answer.provider, answer.passed_over[0].reason) == ("second", reason)
+    waited_for = await turn(clients, "2", prompt=lesson_prompt(LOOPS, long_brief()))
+    assert waited_for.provider == "first"
+
+
+async def test_a_second_try_in_the_background_waits_at_the_provider_that_was_paid(
+    opened: Open, first: ModelProvider, second: ModelProvider
+) -> None:
+    clients = opened(LLM__FIRST__REQUESTS_PER_MINUTE="2")
+    first.script("garbage", times=1)
+    outcome = await turn(clients, background=True)
+    assert isinstance(outcome, Deferred)
+    assert (first.calls()["plan"], second.calls().get("plan", 0)) == (1, 0)
 
 
 async def test_a_repeat_goes_on_where_it_was_paid(

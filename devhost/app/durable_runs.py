@@ -56,14 +56,18 @@ class DurableRuns:
         try:
             yield
         except Exception:
+            self._ended(run_id)
             took = (time.monotonic() - begun) * 1000
             _logger.exception("Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)", name, run_id, took)
             raise
         else:
+            self._ended(run_id)
             took = (time.monotonic() - begun) * 1000
             _logger.info("Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)", name, run_id, took)
-        finally:
-            del self._running[run_id]
+        # What leaves by something else has no end for the host: only the time limit ends it.
+
+    def _ended(self, run_id: str) -> None:
+        del self._running[run_id]
 
     def _watch(self, limit: float) -> None:
         while True:

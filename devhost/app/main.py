@@ -38,12 +38,20 @@ def main() -> NoReturn:
     levels = load_host_json(directory / "host.json", os.environ).log_levels
     debug = os.environ.get(DEBUG_SETTING, "").lower() in {"1", "true"}
     set_up_logging("App", levels, logging.DEBUG if debug else logging.INFO)
-    code = asyncio.run(_serve(options, directory))
+    try:
+        code = asyncio.run(_serve(options, directory))
+    except SystemExit as error:  # a function's own: nothing else survives it
+        _end_at_once(error.code if isinstance(error.code, int) else int(error.code is not None))
+    if code is None:
+        _end_at_once(0)
+    sys.exit(code)
+
+
+def _end_at_once(code: int) -> NoReturn:
+    """End without waiting for what other threads still run."""
     logging.shutdown()
     sys.stdout.flush()
-    if code is None:
-        os._exit(0)  # something still runs: do not wait for its thread
-    sys.exit(code)
+    os._exit(code)
 
 
 async def _serve(options: AppOptions, directory: Path) -> int | None:

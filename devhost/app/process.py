@@ -16,6 +16,7 @@ from devhost.app.loader import describe
 from devhost.app.signature import BoundFunction
 from devhost.channel import Channel, Message
 from devhost.process_options import AppOptions
+from devhost.uncaught import ENDS_THE_PROCESS, log_lost
 
 if TYPE_CHECKING:
     from devhost.durable.worker import DurableWorker
@@ -76,7 +77,15 @@ class AppProcess:
                 draining.add_done_callback(lambda task: task.exception())
 
     async def _invoke(self, channel: Channel, message: Message) -> None:
-        outcome = await self._invoker.invoke(message)
+        try:
+            outcome = await self._invoker.invoke(message)
+        except ENDS_THE_PROCESS:
+            raise
+        except BaseException as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise  # this process is ending
+            log_lost(message["function"], error)
+            return
         try:
             await channel.send(
                 "result", outcome.payload, id=message["id"], error=outcome.error, http=outcome.http

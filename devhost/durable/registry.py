@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,15 @@ class DurableFunctions:
     def has_activity(self, name: str) -> bool:
         """Tell whether the app has this activity."""
         return name.casefold() in self._activities
+
+    def end_process(self, error: BaseException) -> None:
+        """Let what a function raised in a thread leave the event loop, as it does where it is awaited."""
+
+        def leave() -> None:
+            raise error
+
+        with suppress(RuntimeError):  # the loop is closed: the process is ending already
+            self._loop.call_soon_threadsafe(leave)
 
     def replay(self, name: str, context: Mapping[str, Any]) -> dict[str, Any]:
         """Call an orchestrator's handle with the extension's context; returns the SDK's state.

@@ -1,5 +1,6 @@
 """The app process's side of the engine: takes work items, runs the app's functions, answers."""
 
+import asyncio
 import json
 import logging
 import threading
@@ -20,6 +21,7 @@ from devhost.durable.connections import LEAVING_KEY, PROCESS_KEY
 from devhost.durable.orchestration import Orchestration, TimerLimits
 from devhost.durable.registry import DurableFunctions, Invocation
 from devhost.durable.wire import UNLIMITED_MESSAGES, text_of
+from devhost.uncaught import ENDS_THE_PROCESS, log_lost
 
 _log = logging.getLogger(__name__)
 
@@ -182,6 +184,9 @@ class DurableWorker:
         """Answer in a thread of its own, and only then count the work as done."""
 
         def answered() -> None:
+            if (error := _uncaught(result)) is not None and not self._draining.is_set():
+                self._lose(item, error)
+                return
             try:
                 answer(result, item)
             except Exception:  # noqa: BLE001 - logged; the engine hands out what is not answered
@@ -217,6 +222,13 @@ class DurableWorker:
             response.failureDetails.CopyFrom(activity_failure(request.name, error))
         self._call(self._stub.CompleteActivityTask, response)
 
+    def _lose(self, item: pb.WorkItem, error: BaseException) -> None:
+        """Do as the Python worker does with what it does not catch: end the process, or answer nothing."""
+        if isinstance(error, ENDS_THE_PROCESS):
+            self._registry.end_process(error)
+        else:
+            log_lost(item.activityRequest.name or item.orchestratorRequest.instanceId, error)
+
     def _give_back_new(self, item: pb.WorkItem) -> None:
         """Give back what arrived after the process had begun to leave."""
         try:
@@ -239,6 +251,14 @@ class DurableWorker:
         except grpc.RpcError as error:
             if not self._stopped.is_set():
                 _log.warning("The engine did not take an answer (%s); it hands the work out again", error)
+
+
+def _uncaught(result: "Future[Any]") -> BaseException | None:
+    """What a run ended with, where that is no Exception; None for every other end."""
+    if result.cancelled():
+        return asyncio.CancelledError()
+    error = result.exception()
+    return None if isinstance(error, Exception) else error
 
 
 def activity_input(request: pb.ActivityRequest) -> str:

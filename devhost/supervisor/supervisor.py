@@ -133,7 +133,7 @@ class Supervisor:
 
     async def _check_end(self, name: str, code: int, *, was_ready: bool) -> None:
         """Raise HostError where another start is useless."""
-        if code == APP_DOES_NOT_LOAD:
+        if code == APP_DOES_NOT_LOAD and not was_ready:  # later it is a function's own `sys.exit`
             raise HostError("the app does not load; see the error above")
         if name == "engine" and self._reader is not None:
             await self._reader  # what the engine had to say before it ended

@@ -96,17 +96,17 @@ def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
 
 def test_state_survives_a_restart_of_everything(tmp_path: Path) -> None:
     with basics(tmp_path) as host:
-        keys = host.keys()
-        timers = (tmp_path / "data" / "timers.json").read_text()
+        keys, timers = host.keys(), tmp_path / "data" / "timers.json"
+        until(timers.exists, "the first status of a timer")
         assert host.stop() == 0
         # A timer that was due while the host was down.
-        stale = json.loads(timers)
+        stale = json.loads(timers.read_text())
         stale["new_year"] = {
             "Last": "2020-01-01T00:00:00+00:00",
             "Next": "2021-01-01T00:00:00+00:00",
             "LastUpdated": "2020-01-01T00:00:00+00:00",
         }
-        (tmp_path / "data" / "timers.json").write_text(json.dumps(stale))
+        timers.write_text(json.dumps(stale))
         host.start()
         assert host.keys() == keys
         until(lambda: bool(notes(tmp_path, "new_year")), "the timer that was missed")

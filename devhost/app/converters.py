@@ -10,6 +10,9 @@ from azure.functions.meta import Datum
 
 from devhost.channel import Message
 
+# The worker's own binding type of what is annotated `str` or `bytes`: it passes the SDK's converters by.
+GENERIC = "generic"
+
 
 def converter_of(binding_type: str) -> Any:
     """The SDK's converter of a binding type, or None where it has none."""
@@ -22,7 +25,11 @@ def has_implicit_output(binding_type: str) -> bool:
 
 
 def decode(binding_type: str, datum: Datum, metadata: Mapping[str, Datum]) -> Any:
-    """The object that a function receives for a binding; raises TypeError where the SDK cannot build it."""
+    """The object that a function receives for a binding; raises where worker or SDK cannot build it."""
+    if binding_type == GENERIC:
+        if datum.type not in {"string", "bytes", "json"}:
+            raise ValueError('unexpected type of data received for the "generic" binding ', repr(datum.type))
+        return datum.value
     converter = converter_of(binding_type)
     try:
         return converter.decode(datum, trigger_metadata=metadata)
@@ -36,6 +43,10 @@ def decode(binding_type: str, datum: Datum, metadata: Mapping[str, Datum]) -> An
 
 def encode(binding_type: str, value: object) -> Datum:
     """What a function's value becomes on its way to the host; raises TypeError for a type it cannot carry."""
+    if binding_type == GENERIC:
+        if isinstance(value, str | bytes):
+            return Datum(value, "string" if isinstance(value, str) else "bytes")
+        raise TypeError(f"a parameter annotated str or bytes was set to {type(value).__name__}")
     converter = converter_of(binding_type)
     try:
         datum: Datum = converter.encode(value, expected_type=None)
@@ -71,6 +82,8 @@ def http_output(datum: Datum) -> tuple[dict[str, Any], bytes]:
     """An encoded HTTP answer as header fields and payload for the channel."""
     if datum.type == "string":
         return {"form": "text"}, str(datum.value).encode("utf-8", "replace")
+    if datum.type == "bytes":
+        return {"form": "response", "status": "200", "headers": {}, "cookies": []}, bytes(datum.value)
     answer = datum.value
     cookies = [morsel.OutputString() for jar in answer["cookies"] or () for morsel in jar.values()]
     return {

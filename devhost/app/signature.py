@@ -4,6 +4,7 @@ Source: azure-functions-python-worker azure_functions_worker/functions.py and bi
 that fails here fails the whole app there, so it does here too.
 """
 
+import collections.abc
 import inspect
 import typing
 from collections.abc import Callable
@@ -12,10 +13,13 @@ from typing import Any
 
 from azure.functions.decorators.function_app import Function
 
-from devhost.app.converters import converter_of, has_implicit_output
+from devhost.app.converters import GENERIC, converter_of, has_implicit_output
 
 RETURN = "$return"
 _OUT, _INOUT = 1, 2
+# What `typing` makes of List[str] or Iterable, as the worker's copy of typing_inspect tells it from a type.
+_ALIASES = (typing._GenericAlias, typing._SpecialGenericAlias)  # type: ignore[attr-defined] # noqa: SLF001
+_NO_GENERICS = (typing.Union, tuple, typing.ClassVar, collections.abc.Callable)
 
 
 class FunctionLoadError(Exception):
@@ -27,8 +31,8 @@ class FunctionLoadError(Exception):
 
 @dataclass(frozen=True)
 class BoundFunction:
-    """A function ready to be invoked: its callable, the binding type of each parameter and of its return
-    value."""
+    """A function ready to be invoked: its callable, and the binding type that converts each parameter and the
+    return value."""
 
     name: str
     call: Callable[..., Any]
@@ -56,18 +60,16 @@ def bind(function: Function) -> BoundFunction:
         _check_context(name, annotations)
     _check_names(name, set(parameters), set(bound))
 
-    inputs = {key: str(b.type) for key, b in bound.items() if b.direction != _OUT}
-    outputs = {key: str(b.type) for key, b in bound.items() if b.direction == _OUT}
-    for key, binding in bound.items():
-        if key in annotations:
-            _check_annotation(name, binding, annotations[key])
-    triggers = [key for key, kind in inputs.items() if kind.lower().endswith("trigger")]
+    types = {key: _bound_type(name, binding, annotations) for key, binding in bound.items()}
+    if RETURN in bindings and "return" in annotations:
+        _check_return(name, str(bindings[RETURN].type), annotations["return"])
+    triggers = [key for key, b in bound.items() if str(b.type).lower().endswith("trigger")]
     return BoundFunction(
         name=name,
         call=call,
         is_async=inspect.iscoroutinefunction(call),
-        inputs=inputs,
-        outputs=outputs,
+        inputs={key: types[key] for key, b in bound.items() if b.direction != _OUT},
+        outputs={key: types[key] for key, b in bound.items() if b.direction == _OUT},
         return_type=_return_type(bindings),
         needs_context=needs_context,
         trigger_parameter=triggers[0] if triggers else None,
@@ -101,9 +103,37 @@ def _check_names(function: str, parameters: set[str], bound: set[str]) -> None:
         )
 
 
-def _check_annotation(function: str, binding: Any, annotation: Any) -> None:
-    origin = typing.get_origin(annotation)
-    is_out = getattr(origin, "__name__", "") == "Out" or getattr(annotation, "__name__", "") == "Out"
+def _bound_type(function: str, binding: Any, annotations: dict[str, Any]) -> str:
+    """Check a parameter's annotation; the binding type that converts it, which text and bytes pass by."""
+    if binding.name not in annotations:
+        return str(binding.type)
+    annotation = annotations[binding.name]
+    is_out = getattr(typing.get_origin(annotation) or annotation, "__name__", "") == "Out"
+    python_type = _set_type(function, binding.name, annotation) if is_out else annotation
+    if not isinstance(python_type, type) and not _is_generic(python_type):
+        raise FunctionLoadError(
+            function, f"binding {binding.name} has invalid non-type annotation {annotation!r}"
+        )
+    _check_out(function, binding, is_out=is_out)
+    plain = python_type in (str, bytes) and not has_implicit_output(binding.type)
+    if not plain and not _fits(binding.type, python_type, is_out=is_out):
+        raise FunctionLoadError(
+            function,
+            f'type of {binding.name} binding in function.json "{binding.type}" does not match its Python '
+            f'annotation "{getattr(python_type, "__name__", python_type)}"',
+        )
+    return GENERIC if plain else str(binding.type)
+
+
+def _set_type(function: str, name: str, annotation: Any) -> Any:
+    """What a `func.Out[...]` is set to."""
+    arguments = typing.get_args(annotation)
+    if len(arguments) != 1:
+        raise FunctionLoadError(function, f"binding {name} has invalid Out annotation {annotation!r}")
+    return arguments[0]
+
+
+def _check_out(function: str, binding: Any, *, is_out: bool) -> None:
     if binding.direction == _OUT and not is_out:
         raise FunctionLoadError(
             function,
@@ -118,25 +148,29 @@ def _check_annotation(function: str, binding: Any, annotation: Any) -> None:
             "annotation "
             "is azure.functions.Out in Python",
         )
-    python_type = typing.get_args(annotation)[0] if is_out and typing.get_args(annotation) else annotation
-    if not isinstance(python_type, type) and typing.get_origin(python_type) is None:
-        raise FunctionLoadError(
-            function, f"binding {binding.name} has invalid non-type annotation {annotation!r}"
-        )
-    if not _fits(binding.type, python_type, is_out=is_out):
+
+
+def _check_return(function: str, binding_type: str, annotation: Any) -> None:
+    if not isinstance(annotation, type):
+        raise FunctionLoadError(function, f"has invalid non-type return annotation {annotation!r}")
+    if not _fits(binding_type, annotation, is_out=True):
         raise FunctionLoadError(
             function,
-            f'type of {binding.name} binding in function.json "{binding.type}" does not match its Python '
-            f'annotation "{getattr(python_type, "__name__", python_type)}"',
+            f'Python return annotation "{annotation.__name__}" does not match binding type "{binding_type}"',
         )
+
+
+def _is_generic(annotation: Any) -> bool:
+    """Tell List[str] from list[str], Optional[str] and the like, which the worker refuses."""
+    if isinstance(annotation, type):
+        return issubclass(annotation, typing.Generic)
+    return isinstance(annotation, _ALIASES) and annotation.__origin__ not in _NO_GENERICS
 
 
 def _fits(binding_type: str, python_type: Any, *, is_out: bool) -> bool:
     converter = converter_of(binding_type)
     if converter is None:
         return True
-    if python_type in {str, bytes} and not has_implicit_output(binding_type):
-        return True  # the worker's generic binding hands text and bytes through
     check = converter.check_output_type_annotation if is_out else converter.check_input_type_annotation
     try:
         return bool(check(python_type))

@@ -8,7 +8,7 @@ from activities import roadmaps as roadmap_activities
 from orchestrators import lessons as lesson_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
 from shared.settings import get_settings
-from triggers import events, health, lessons, reconciliation, roadmaps, topics, versions
+from triggers import events, health, lessons, queue, reconciliation, roadmaps, topics, versions
 
 # A wrong setting must stop the start, not the first request that needs it.
 get_settings()
@@ -22,6 +22,7 @@ for module in (
     topics,
     reconciliation,
     events,
+    queue,
     roadmap_orchestrators,
     lesson_orchestrators,
     roadmap_activities,

@@ -84,6 +84,7 @@ def environment(folder: Path, provider_url: str = "") -> dict[str, str]:
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AUTH_MODE": "development",
         "TASK_HUB": "SkillSyncBench",
+        "LESSON_QUEUE": "lesson-generation",
         "SQLITE_PATH": str(folder / "skillsync.db"),
         "COSMOS_ENDPOINT": "",
         "ServiceBusConnection": "",

@@ -71,6 +71,7 @@ def _environment(folder: Folder) -> dict[str, str]:
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AUTH_MODE": "development",
         "TASK_HUB": "SkillSyncDemo",
+        "LESSON_QUEUE": "lesson-generation",
         "SQLITE_PATH": str(folder.store),
     }
 

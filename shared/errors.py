@@ -6,6 +6,7 @@ SkillSyncError
 ├── ReplyError              a model's reply does not hold what was asked for
 ├── QueueUnavailable        Service Bus is away, or will not take anything at the moment
 ├── MessageRefused          Service Bus will never take this message
+├── PoisonedMessage         a message of the queue that cannot be obeyed; its Poison document says why
 └── StoreError              the document store said no
     ├── Conflict            create: the id exists already
     ├── NotFound            the document does not exist (or has expired)
@@ -43,6 +44,10 @@ class QueueUnavailable(SkillSyncError):
 
 class MessageRefused(SkillSyncError):
     """Service Bus will not take this message, however often it is sent."""
+
+
+class PoisonedMessage(SkillSyncError):
+    """A message that cannot be obeyed; raised so that the broker delivers it again, and dead-letters it."""
 
 
 class StoreError(SkillSyncError):

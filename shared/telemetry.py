@@ -36,6 +36,8 @@ class Fields(TypedDict, total=False):
     route: str
     setting: str
     source: str
+    message_id: str
+    correlation_id: str
 
 
 def _refuse_unlisted(fields: Fields) -> None:

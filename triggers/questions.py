@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from codecs import BOM_UTF8
 from http import HTTPStatus
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import azure.functions as func
 from pydantic import BaseModel
 
 from shared.errors import FieldError, Problem
-from shared.models.validation import validated
+from shared.models.validation import parsed_json, validated
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -38,29 +36,7 @@ def read_body(req: func.HttpRequest, model: type[M], *, required: bool = True) -
             f"A body may hold at most {MAX_BODY_BYTES // 1024} KB; this one has {len(raw)} bytes.",
             (FieldError("body", f"must be at most {MAX_BODY_BYTES} bytes"),),
         )
-    return validated(model, _parse(raw))
-
-
-def _parse(raw: bytes) -> Any:
-    try:
-        if raw.strip(b" \t\r\n"):
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-        detail = "is empty; send a JSON object"
-    except RecursionError:
-        detail = "is nested too deeply"
-    except UnicodeDecodeError:
-        detail = "is not UTF-8 text"
-    except ValueError as error:
-        detail = (
-            "begins with a byte order mark" if raw.startswith(BOM_UTF8) else f"is not valid JSON: {error}"
-        )
-    raise Problem(
-        HTTPStatus.BAD_REQUEST, "invalid_json", f"The body {detail}.", (FieldError("body", detail),)
-    )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    return validated(model, parsed_json(raw))
 
 
 def path_id(req: func.HttpRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -231,13 +232,29 @@ class Task(LearnerDocument):
 
 
 class Idempotency(LearnerDocument):
-    """What an Idempotency-Key has created; kept for 24 hours."""
+    """What an Idempotency-Key has created; kept for 24 hours, that of a message longer."""
 
     document_type: ClassVar[str] = "Idempotency"
+    KEPT: ClassVar[int] = 86_400
 
     body_hash: str
     roadmap_id: str
-    ttl: int | None = 86_400
+    ttl: int | None = KEPT
+
+
+class Receipt(LearnerDocument):
+    """A message that has begun its work; kept longer than a message can stay in the queue."""
+
+    document_type: ClassVar[str] = "Receipt"
+    KEPT: ClassVar[int] = 7 * 86_400
+
+    ttl: int | None = KEPT
+
+    @classmethod
+    def of(cls, user_id: str, kind: str, key: str) -> Receipt:
+        """Return the receipt of a message: the same for the same user, kind and key."""
+        digest = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([user_id, kind, key]))
+        return cls(id=f"receipt-{digest}", user_id=user_id)
 
 
 class Quota(LearnerDocument):

@@ -1,9 +1,11 @@
-"""From pydantic's findings to the fields that a caller can mend."""
+"""From bytes to checked values, and from pydantic's findings to the fields that a caller can mend."""
 
 from __future__ import annotations
 
+import json
+from codecs import BOM_UTF8
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -46,3 +48,26 @@ def validated(model: type[M], data: Any) -> M:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"These fields are wrong: {names}.", fields
         ) from None
+
+
+def parsed_json(raw: bytes) -> Any:
+    """Return the JSON value that some bytes hold; raises a 400 Problem that says why they hold none."""
+    try:
+        if raw.strip(b" \t\r\n"):
+            return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        detail = "is empty; send a JSON object"
+    except RecursionError:
+        detail = "is nested too deeply"
+    except UnicodeDecodeError:
+        detail = "is not UTF-8 text"
+    except ValueError as error:
+        detail = (
+            "begins with a byte order mark" if raw.startswith(BOM_UTF8) else f"is not valid JSON: {error}"
+        )
+    raise Problem(
+        HTTPStatus.BAD_REQUEST, "invalid_json", f"The body {detail}.", (FieldError("body", detail),)
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -43,7 +43,9 @@ def ended(
 
 def _lesson(lesson: Lesson, regeneration: bool) -> CloudEvent:
     error = lesson.regeneration_error if regeneration else lesson.generation_error
-    failed = regeneration and error is not None
+    end = lesson.generation_status.value
+    if regeneration and error is not None:
+        end = "canceled" if error.code == "canceled" else "failed"
     data = LessonEnded(
         user_id=lesson.user_id,
         lesson_id=lesson.id,
@@ -57,7 +59,7 @@ def _lesson(lesson: Lesson, regeneration: bool) -> CloudEvent:
         was_cached=lesson.was_cached,
         error=error.code if error else None,
     )
-    return _event(lesson, "lesson", "failed" if failed else lesson.generation_status.value, data)
+    return _event(lesson, "lesson", end, data)
 
 
 def _roadmap(roadmap: Roadmap) -> CloudEvent:

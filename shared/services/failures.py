@@ -14,6 +14,8 @@ MESSAGES = {
     "providers_failed": "No language model gave a usable answer. Please try again later.",
     "no_sources": "No source was found that a lesson could honestly rest on. Please try again later.",
     "superseded": "A newer attempt has taken over.",
+    "quota_exceeded": "The lessons of the day are used up. Please ask again tomorrow.",
+    "generation_off": "New lessons are switched off at the moment. Please ask again later.",
     "no_modules": "None of the modules could be outlined. Please try again.",
 }
 

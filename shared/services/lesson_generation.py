@@ -14,6 +14,7 @@ from shared.orchestrations import Orchestrations
 from shared.services.counters import count
 from shared.services.generations import Generations
 from shared.services.linking import link, save_lesson
+from shared.services.origin import LEARNER, Origin
 from shared.services.quotas import use_quota
 from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.renewal import Renewal
@@ -39,10 +40,10 @@ class LessonGeneration:
         self._generations = Generations(clients, orchestrations)
         self._renewal = Renewal(clients, orchestrations)
 
-    async def request(self, user_id: str, lesson_id: str, *, background: bool = False) -> Lesson:
-        """Return the lesson completed from the library, or generating.
+    async def request(self, user_id: str, lesson_id: str, origin: Origin = LEARNER) -> Lesson:
+        """Return the lesson completed from the library, or generating; or as a message before left it.
 
-        Work of the `background` leaves providers' room to learners who wait, until a learner asks for it.
+        Work of the background leaves providers' room to learners who wait, until a learner asks for it.
         Raises Problem: 404, 429 over the day's quota, 503 while generation is switched off.
         """
         counted = False
@@ -50,20 +51,22 @@ class LessonGeneration:
             lesson = await self._lesson(user_id, lesson_id)
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
             if head is not None and head.best_version is not None:
-                return await self._from_library(lesson, head)
+                return await self._from_library(lesson, head, origin)
             if lesson.generation_status is GenerationStatus.COMPLETED:
                 return lesson
             if head is not None and lesson.generation_status is GenerationStatus.GENERATING and _runs(head):
-                if not background:
+                if not origin.background:
                     await self._generations.want(head)
                 return await self._generations.start_awaited(lesson)
+            if await origin.obeyed(self._documents):
+                return lesson
             if not counted:
-                await self._count(lesson)
+                await self._count(lesson, origin)
                 counted = True
             try:
-                cause = Cause(background=background)
+                cause = Cause(background=origin.background)
                 generation = await self._generations.join(lesson, lesson.specification, head, cause)
-                await self._mark_generating(lesson, generation)
+                await self._mark_generating(lesson, generation, origin)
             except LOST_RACE:
                 await pause(lost)
                 continue
@@ -76,7 +79,9 @@ class LessonGeneration:
         except NotFound:
             raise not_found("lesson") from None
 
-    async def _from_library(self, lesson: Lesson, head: LessonHead) -> Lesson:
+    async def _from_library(self, lesson: Lesson, head: LessonHead, origin: Origin) -> Lesson:
+        if lesson.generation_status is not GenerationStatus.COMPLETED:
+            lesson.correlation_id = origin.correlation_id
         is_hit = not lesson.waiting and lesson.generation_status is not GenerationStatus.COMPLETED
         lesson = await link(self._documents, lesson, head, was_cached=True)
         if is_hit:
@@ -84,15 +89,17 @@ class LessonGeneration:
         await self._renewal.renew(head)
         return lesson
 
-    async def _count(self, lesson: Lesson) -> None:
+    async def _count(self, lesson: Lesson, origin: Origin) -> None:
         if lesson.generation_status is GenerationStatus.GENERATING:
             return  # counted by the request that marked it
         if self._settings.generation == "off":
             raise GENERATION_OFF
+        if origin.counted:
+            return
         limit = self._settings.quota_lessons_per_day
         await use_quota(self._documents, lesson.user_id, "lessons", limit)
 
-    async def _mark_generating(self, lesson: Lesson, generation: int) -> None:
+    async def _mark_generating(self, lesson: Lesson, generation: int, origin: Origin) -> None:
         before = lesson.generation_status
         if before is GenerationStatus.GENERATING:
             return  # it waits already, for a generation that had ended
@@ -101,7 +108,8 @@ class LessonGeneration:
         lesson.generation = generation
         lesson.generation_error = None
         lesson.requested_at = now()
-        await save_lesson(self._documents, lesson, before)
+        lesson.correlation_id = origin.correlation_id
+        await save_lesson(self._documents, lesson, before, also=origin.receipts)
 
 
 def _runs(head: LessonHead) -> bool:

@@ -6,6 +6,8 @@ missed (a crash, a stale read) is mended by the next status read, so everything 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.errors import NotFound, PreconditionFailed
 from shared.models.base import timestamp
 from shared.models.document import now
@@ -38,11 +40,18 @@ def counts(before: GenerationStatus, after: GenerationStatus) -> list[PatchOpera
 
 
 async def save_lesson(
-    documents: Documents, lesson: Lesson, before: GenerationStatus, *, regenerated: bool = False
+    documents: Documents,
+    lesson: Lesson,
+    before: GenerationStatus,
+    *,
+    regenerated: bool = False,
+    refused: bool = False,
+    also: Sequence[BatchOperation] = (),
 ) -> None:
     """Store a changed lesson with its roadmap's counts, the end of its task and the event of its own end.
 
-    `regenerated` marks the end of a regeneration. Raises PreconditionFailed, NotFound.
+    `regenerated` marks the end of a regeneration, `refused` that of an attempt that never began; `also` is
+    stored in the same batch. Raises PreconditionFailed, NotFound, and Conflict for what is `also` created.
     """
     lesson.revision += 1
     operations: list[BatchOperation] = []
@@ -51,9 +60,10 @@ async def save_lesson(
     if lesson.task_id is not None and not lesson.waiting:
         operations.append(change(lesson.task_id, _end_of_task(lesson)))
         lesson.task_id = None
-    if regenerated or (lesson.generation_status is not before and lesson.generation_status.ended):
+    has_moved = lesson.generation_status is not before
+    if regenerated or refused or (has_moved and lesson.generation_status.ended):
         operations += ended(documents, lesson, regeneration=regenerated)
-    await documents.batch(Lesson, lesson.user_id, [replacement(lesson), *operations])
+    await documents.batch(Lesson, lesson.user_id, [replacement(lesson), *operations, *also])
 
 
 def _end_of_task(lesson: Lesson) -> list[PatchOperation]:

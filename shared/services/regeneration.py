@@ -17,6 +17,7 @@ from shared.services.generations import Generations
 from shared.services.lesson_generation import CHANGING, GENERATION_OFF
 from shared.services.lessons import Lessons
 from shared.services.linking import link_newer, save_lesson
+from shared.services.origin import LEARNER, Origin
 from shared.services.quotas import use_quota
 from shared.services.races import LOST_RACE, TRIES, pause
 
@@ -37,12 +38,15 @@ class LessonRegeneration:
         self._lessons = Lessons(clients)
         self._generations = Generations(clients, orchestrations)
 
-    async def request(self, user_id: str, lesson_id: str, wish: RegenerationRequest) -> Lesson:
+    async def request(
+        self, user_id: str, lesson_id: str, wish: RegenerationRequest, origin: Origin = LEARNER
+    ) -> Lesson:
         """Return the lesson, regenerating or with a version that exists already.
 
         A version newer than the learner's, or one in the style asked for, is linked at once: that is what
-        makes one generation of what many ask for at the same time. Raises Problem: 404, 409 for a lesson that
-        is not completed, 429 over the day's quota, 503 unless generation is switched on.
+        makes one generation of what many ask for at the same time. What a message has begun before stays as
+        it is. Raises Problem: 404, 409 for a lesson that is not completed, 429 over the day's quota, 503
+        unless generation is switched on.
         """
         counted = False
         for lost in range(TRIES):
@@ -55,13 +59,17 @@ class LessonRegeneration:
             head = await self._documents.find(LessonHead, wanted.key, LessonHead.ID)
             try:
                 if lesson.regenerating:
+                    if head is not None and not origin.background:
+                        await self._generations.want(head)
                     return await self._generations.start_awaited(lesson)
+                if await origin.obeyed(self._documents):
+                    return lesson
                 if head is not None and _has_newer(head, lesson):
                     return await link_newer(self._documents, lesson, head, was_cached=True)
                 if not counted:
                     await self._count(user_id)
                     counted = True
-                lesson = await self._join(lesson, wanted, head, wish)
+                lesson = await self._join(lesson, wanted, head, wish, origin)
             except LOST_RACE:
                 await pause(lost)
                 continue
@@ -80,6 +88,7 @@ class LessonRegeneration:
         wanted: LessonSpecification,
         head: LessonHead | None,
         wish: RegenerationRequest,
+        origin: Origin,
     ) -> Lesson:
         """Join or begin the generation and mark the lesson; raises what a lost race raises."""
         same = wanted.key == lesson.lesson_key
@@ -87,17 +96,19 @@ class LessonRegeneration:
             occasion=Occasion.REGENERATION if same else Occasion.FIRST,
             regenerated_from=lesson.version if same else None,
             reason=wish.reason,
+            background=origin.background,
         )
         lesson.generation = await self._generations.join(lesson, wanted, head, cause)
         lesson.attempt += 1
         lesson.requested_at = now()
+        lesson.correlation_id = origin.correlation_id
         lesson.regenerating = True
         lesson.regeneration_key = wanted.key
         lesson.regeneration_error = None
         lesson.regeneration = Regeneration(
             specification=wanted, after_version=head.latest_version if head else 0
         )
-        await save_lesson(self._documents, lesson, lesson.generation_status)
+        await save_lesson(self._documents, lesson, lesson.generation_status, also=origin.receipts)
         return lesson
 
 

@@ -51,8 +51,16 @@ class RoadmapCreation:
         self._documents = clients.documents
         self._orchestrations = orchestrations
 
-    async def create(self, user_id: str, request: RoadmapRequest, idempotency_key: str | None) -> Roadmap:
-        """Store a pending roadmap and start its generation.
+    async def create(
+        self,
+        user_id: str,
+        request: RoadmapRequest,
+        idempotency_key: str | None,
+        *,
+        correlation_id: str | None = None,
+        remembered_seconds: int = Idempotency.KEPT,
+    ) -> Roadmap:
+        """Store a pending roadmap and start its generation; its key is remembered for some time.
 
         Raises Problem: 422 for missing preferences, a goal without a subject or one that is refused, 422 for
         an Idempotency-Key that came with another body, 429 over the day's quota.
@@ -63,7 +71,19 @@ class RoadmapCreation:
             await self._start(earlier)
             return earlier
         roadmap = self._new_roadmap(user_id, request, await self._preferences(user_id, request))
-        stored = await self._store_new(roadmap, record_id, body_hash)
+        roadmap.correlation_id = correlation_id
+        record = (
+            Idempotency(
+                id=record_id,
+                user_id=user_id,
+                body_hash=body_hash,
+                roadmap_id=roadmap.id,
+                ttl=remembered_seconds,
+            )
+            if record_id
+            else None
+        )
+        stored = await self._store_new(roadmap, record)
         log(
             "roadmap.created",
             roadmap_id=stored.id,
@@ -155,24 +175,20 @@ class RoadmapCreation:
         roadmap.curriculum_key = roadmap.specification.key
         return roadmap
 
-    async def _store_new(self, roadmap: Roadmap, record_id: str | None, body_hash: str) -> Roadmap:
+    async def _store_new(self, roadmap: Roadmap, record: Idempotency | None) -> Roadmap:
         quota_id = await ensure_quota(self._documents, roadmap.user_id)
         limit = self._clients.settings.quota_roadmaps_per_day
         operations: list[BatchOperation] = [
             creation(roadmap),
             change(quota_id, [increment("/roadmaps")], [Condition("/roadmaps", "<", limit)]),
         ]
-        if record_id:
-            record = Idempotency(
-                id=record_id, user_id=roadmap.user_id, body_hash=body_hash, roadmap_id=roadmap.id
-            )
+        if record:
             operations.insert(0, creation(record))
         try:
             await self._documents.batch(Roadmap, roadmap.user_id, operations)
         except Conflict:
             # Either a request with the same key was faster, or this batch's first try did happen unseen.
-            earlier = await self._replayed(roadmap.user_id, record_id, body_hash) if record_id else None
-            if earlier is not None:
+            if record and (earlier := await self._replayed(record.user_id, record.id, record.body_hash)):
                 return earlier
         except PreconditionFailed:
             raise quota_exceeded("roadmaps", limit) from None

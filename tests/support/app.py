@@ -28,6 +28,7 @@ def app_settings(folder: Path, **settings: str) -> dict[str, str]:
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AUTH_MODE": "development",
         "TASK_HUB": "Tests",
+        "LESSON_QUEUE": "lesson-generation",
         "SQLITE_PATH": str(folder / "skillsync.db"),
         "RESEARCH_SOURCES": "pydoc",
         "QUOTA_ROADMAPS_PER_DAY": "1000",

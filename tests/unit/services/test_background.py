@@ -26,6 +26,7 @@ from shared.services import background as stepping
 from shared.services.asking import LOCAL, limiter_of
 from shared.services.background import PATIENCE, stepping_aside
 from shared.services.lesson_generation import LessonGeneration
+from shared.services.origin import Origin
 from shared.services.standalone import StandaloneLessons
 from shared.settings import load_settings
 from tests.support.app import app_settings, with_provider
@@ -57,7 +58,7 @@ async def lesson_of(clients: Clients, flow: Flow, learner: str, *, background: b
     """Ask for the lesson as a learner or as a batch; returns the head of the library."""
     lesson = await StandaloneLessons(clients, flow.orchestrations)._place(learner, TOPIC)
     asking = LessonGeneration(clients, flow.orchestrations)
-    await asking.request(learner, lesson.id, background=background)
+    await asking.request(learner, lesson.id, Origin(background=background))
     return await clients.documents.read(LessonHead, TOPIC.key, LessonHead.ID)
 
 

@@ -1,0 +1,195 @@
+"""The queue's intake: what a message asks for is begun once, whatever happens to the message.
+
+Every message ends in one of four ways. It is obeyed. It is obsolete, because what it is about was removed or
+canceled since. It is refused as a request would be, and its lesson fails with the reason, where the learner
+sees it. Or it cannot be obeyed: then a Poison document says why, and the broker dead-letters it, where
+operators see it. docs/operations.md has the table.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import NoReturn, TypedDict
+
+from shared.clients import Clients
+from shared.errors import Conflict, PoisonedMessage, Problem, QueueUnavailable, StoreError
+from shared.models.messages import (
+    LessonMessage,
+    QueueMessage,
+    RoadmapMessage,
+    original_id,
+    read_message,
+)
+from shared.models.poison import Poison
+from shared.models.roadmap import Lesson, Receipt
+from shared.models.status import GenerationStatus
+from shared.models.versions import RegenerationRequest
+from shared.orchestrations import Orchestrations
+from shared.services.lesson_generation import LessonGeneration
+from shared.services.origin import Origin
+from shared.services.patience import patiently
+from shared.services.refusal import refuse_lesson
+from shared.services.regeneration import LessonRegeneration
+from shared.services.roadmap_creation import RoadmapCreation
+from shared.store.documents import increment, set_to
+from shared.telemetry import log, log_fault
+
+REFUSED = ("quota_exceeded", "generation_off")
+"""Answers to a learner rather than to an operator."""
+MAX_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it was delivered."""
+
+    body: bytes
+    message_id: str
+    correlation_id: str | None
+    enqueued_at: datetime | None
+
+
+class Intake:
+    """The use case behind the queue trigger."""
+
+    def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
+        self._clients = clients
+        self._documents = clients.documents
+        self._orchestrations = orchestrations
+
+    async def take(self, delivery: Delivery) -> None:
+        """Begin what a message asks for, or end it; raises what makes the broker deliver it again.
+
+        Raises PoisonedMessage, whose Poison document is written first; StoreUnavailable and QueueUnavailable
+        after minutes of trying.
+        """
+        try:
+            message = read_message(delivery.body)
+        except Problem as problem:
+            await self._poison(delivery, problem)
+        try:
+            await patiently(lambda: self._obey(message, delivery))
+        except Problem as problem:
+            await self._end(message, delivery, problem)
+        except (StoreError, QueueUnavailable):
+            raise
+        except Exception as error:
+            # A defect: the broker's own reason would only say that it was tried too often.
+            log_fault("message.failed", error, message_id=delivery.message_id)
+            await self._note(delivery, "internal_error", None, type(error).__name__)
+            raise
+
+    async def _obey(self, message: QueueMessage, delivery: Delivery) -> None:
+        if isinstance(message, RoadmapMessage):
+            await self._create_roadmap(message, delivery)
+        else:
+            await self._generate_lesson(message, delivery)
+
+    async def _create_roadmap(self, message: RoadmapMessage, delivery: Delivery) -> None:
+        roadmap = await RoadmapCreation(self._clients, self._orchestrations).create(
+            message.user_id,
+            message.request,
+            _key(message, delivery),
+            correlation_id=_correlation(message, delivery),
+            remembered_seconds=Receipt.KEPT,
+        )
+        log("message.obeyed", roadmap_id=roadmap.id, **_traces(message, delivery))
+
+    async def _generate_lesson(self, message: LessonMessage, delivery: Delivery) -> None:
+        origin = _origin(message, delivery)
+        if await self._is_obsolete(message, delivery, origin):
+            log("message.obsolete", lesson_id=message.lesson_id, **_traces(message, delivery))
+            return
+        generation = LessonGeneration(self._clients, self._orchestrations)
+        lesson = await generation.request(message.user_id, message.lesson_id, origin)
+        if message.force and lesson.generation_status is GenerationStatus.COMPLETED:
+            regeneration = LessonRegeneration(self._clients, self._orchestrations)
+            await regeneration.request(message.user_id, message.lesson_id, RegenerationRequest(), origin)
+        await self._receive(origin)
+        log("message.obeyed", lesson_id=message.lesson_id, **_traces(message, delivery))
+
+    async def _is_obsolete(self, message: LessonMessage, delivery: Delivery, origin: Origin) -> bool:
+        """Tell whether the learner has canceled the lesson after it was asked for."""
+        lesson = await self._documents.find(Lesson, message.user_id, message.lesson_id)
+        if lesson is None or lesson.generation_status is not GenerationStatus.CANCELED:
+            return False
+        asked_at = message.requested_at or delivery.enqueued_at
+        return asked_at is None or asked_at < lesson.updated_at or await origin.obeyed(self._documents)
+
+    async def _receive(self, origin: Origin) -> None:
+        """Make sure of the receipt also where nothing had to be begun."""
+        if origin.receipt is not None:
+            with suppress(Conflict):
+                await self._documents.create(origin.receipt)
+
+    # ------------------------------------------------------------------ what is not obeyed
+
+    async def _end(self, message: QueueMessage, delivery: Delivery, problem: Problem) -> None:
+        of_a_batch = isinstance(message, LessonMessage) and message.batch_id is not None
+        if problem.status is HTTPStatus.GONE or (of_a_batch and problem.status is HTTPStatus.NOT_FOUND):
+            log("message.obsolete", code=problem.code, **_traces(message, delivery))
+        elif isinstance(message, LessonMessage) and problem.code in REFUSED:
+            origin = _origin(message, delivery)
+            await patiently(
+                lambda: refuse_lesson(
+                    self._documents, message.user_id, message.lesson_id, problem.code, origin
+                )
+            )
+        else:
+            await self._poison(delivery, problem)
+
+    async def _poison(self, delivery: Delivery, problem: Problem) -> NoReturn:
+        first = problem.errors[0] if problem.errors else None
+        detail = first.message if first else problem.detail
+        await self._note(delivery, problem.code, first.field if first else None, detail)
+        raise PoisonedMessage(f"{problem.code}{f' ({first.field})' if first else ''}") from None
+
+    async def _note(self, delivery: Delivery, reason: str, field: str | None, detail: str) -> None:
+        """Write, or count, why a message cannot be obeyed."""
+        key = Poison.key_of(delivery.message_id)
+        poison = Poison(id=Poison.ID, key=key, reason=reason, field=field, detail=detail[:MAX_DETAIL])
+
+        async def write() -> None:
+            try:
+                await self._documents.create(poison)
+            except Conflict:
+                said = [set_to("/reason", reason), set_to("/field", field), set_to("/detail", poison.detail)]
+                await self._documents.patch(Poison, key, Poison.ID, [*said, increment("/deliveries")])
+
+        await patiently(write)
+        log("message.poisoned", logging.WARNING, message_id=delivery.message_id, code=reason)
+
+
+def _key(message: QueueMessage, delivery: Delivery) -> str:
+    """Return what makes two messages one: the sender's key, else the message's id."""
+    return message.idempotency_key or f"message {original_id(delivery.message_id)}"
+
+
+def _correlation(message: QueueMessage, delivery: Delivery) -> str | None:
+    return message.correlation_id or delivery.correlation_id
+
+
+def _origin(message: LessonMessage, delivery: Delivery) -> Origin:
+    return Origin(
+        background=not message.interactive,
+        counted=message.batch_id is not None,
+        correlation_id=_correlation(message, delivery),
+        receipt=Receipt.of(message.user_id, message.kind, _key(message, delivery)),
+    )
+
+
+class _Traces(TypedDict):
+    message_id: str
+    correlation_id: str
+
+
+def _traces(message: QueueMessage, delivery: Delivery) -> _Traces:
+    """Return by which names other systems know this message."""
+    return {
+        "message_id": delivery.message_id,
+        "correlation_id": _correlation(message, delivery) or "",
+    }

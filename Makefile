@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench quality verify-live clean
+.PHONY: help demo test serve check lint types layers bench quality verify-live token clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -33,6 +33,9 @@ demo: $(VENV)/.host-installed ## a roadmap and a lesson, live, with no keys and 
 serve: $(VENV)/.host-installed ## the local host on PORT (7071) until Ctrl-C; SETTINGS=file
 	@# Some container tools set CONTAINER_NAME, which is also a mark of an app on Azure.
 	@env -u CONTAINER_NAME $(BIN)/python -m devhost --app . --port $(PORT) $(SETTINGS_FLAG)
+
+token: $(VENV)/.host-installed ## an access token for your machine; USER_ID=me ROLE=learner, mentor or admin; SETTINGS=file
+	@env -u CONTAINER_NAME $(BIN)/python -m examples.token --user "$(or $(USER_ID),me)" --role "$(or $(ROLE),learner)" $(SETTINGS_FLAG)
 
 test: $(VENV)/.dev-installed ## the whole test suite
 	@$(BIN)/python -m pytest

@@ -8,7 +8,17 @@ from activities import roadmaps as roadmap_activities
 from orchestrators import lessons as lesson_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
 from shared.settings import get_settings
-from triggers import events, health, lessons, queue, reconciliation, roadmaps, topics, versions
+from triggers import (
+    back_ends,
+    events,
+    health,
+    lessons,
+    queue,
+    reconciliation,
+    roadmaps,
+    topics,
+    versions,
+)
 
 # A wrong setting must stop the start, not the first request that needs it.
 get_settings()
@@ -20,6 +30,7 @@ for module in (
     lessons,
     versions,
     topics,
+    back_ends,
     reconciliation,
     events,
     queue,

@@ -87,6 +87,15 @@ SOURCE_DEFAULTS: dict[str, dict[str, object]] = {
     "pydoc": {"ttl_seconds": 0},
 }
 
+HMAC_ALGORITHM = "HS256"
+TOKEN_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", HMAC_ALGORITHM),
+)
+SMALLEST_SECRET_BYTES = 32
+# So begins the secret of examples/jwt.settings.json, which everybody knows.
+EXAMPLE_BEGINS = "only-for-development"
+
 _NAME = re.compile(r"\w+", re.ASCII)
 _CONNECTION_STRING = re.compile(r"(?:\S+=\S*;)*Endpoint=sb://\S", re.IGNORECASE)
 
@@ -99,6 +108,10 @@ def _blank_is_unset(value: object) -> object:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _algorithms(value: object) -> object:
+    return _names(value) if isinstance(value, str) else value
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
@@ -239,6 +252,13 @@ class Settings(_Frozen):
     learner_daily_budget_usd: Price = Field(default=0.5, alias="LEARNER_DAILY_BUDGET_USD")
 
     auth_mode: AuthMode = Field(default=AuthMode.JWT, alias="AUTH_MODE")
+    jwt_issuer: OptionalText = Field(default=None, alias="JWT_ISSUER")
+    jwt_audience: OptionalText = Field(default=None, alias="JWT_AUDIENCE")
+    jwt_algorithms: Annotated[tuple[str, ...], BeforeValidator(_algorithms)] = Field(
+        default=("RS256",), alias="JWT_ALGORITHMS", min_length=1
+    )
+    jwt_jwks_url: OptionalText = Field(default=None, alias="JWT_JWKS_URL")
+    jwt_secret: OptionalSecret = Field(default=None, alias="JWT_SECRET")
     pseudonym_key: OptionalSecret = Field(default=None, alias="PSEUDONYM_KEY")
 
     research_contact: Annotated[str, Field(pattern=r"^[!-~ ]*$", max_length=100)] = Field(
@@ -292,6 +312,49 @@ class Settings(_Frozen):
         if self.pseudonym_key is None and not self.development:
             raise ValueError("PSEUDONYM_KEY: must be set outside Development (any long random text)")
         return self
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _known_algorithms(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in TOKEN_ALGORITHMS]
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(TOKEN_ALGORITHMS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _tokens_can_be_verified(self) -> Self:
+        if self.auth_mode is not AuthMode.JWT:
+            return self
+        if HMAC_ALGORITHM in self.jwt_algorithms:
+            self._check_secret()
+        else:
+            self._check_key_set()
+        for name, value in {"JWT_ISSUER": self.jwt_issuer, "JWT_AUDIENCE": self.jwt_audience}.items():
+            if value is None and not self.development:
+                raise ValueError(f"{name}: must be set outside Development")
+        return self
+
+    def _check_secret(self) -> None:
+        secret = self.jwt_secret.get_secret_value() if self.jwt_secret else ""
+        if len(self.jwt_algorithms) > 1:
+            raise ValueError(f"JWT_ALGORITHMS: {HMAC_ALGORITHM} cannot stand beside other algorithms")
+        if len(secret.encode()) < SMALLEST_SECRET_BYTES:
+            raise ValueError(f"JWT_SECRET: must be set for {HMAC_ALGORITHM}, to at least 32 random bytes")
+        if secret.startswith(EXAMPLE_BEGINS) and not self.development:
+            raise ValueError("JWT_SECRET: is the example's, which everybody knows; make one of your own")
+
+    def _check_key_set(self) -> None:
+        if self.jwt_secret is not None:
+            raise ValueError(f"JWT_SECRET: is used only with JWT_ALGORITHMS={HMAC_ALGORITHM}; unset it")
+        if self.jwt_jwks_url is None:
+            raise ValueError(
+                "JWT_JWKS_URL: must be set, to where the identity provider publishes its keys "
+                f"(or JWT_ALGORITHMS={HMAC_ALGORITHM} with JWT_SECRET)"
+            )
+        url = urlsplit(self.jwt_jwks_url)
+        is_local = url.scheme == "http" and is_loopback(self.jwt_jwks_url) and self.development
+        if not url.hostname or "@" in url.netloc or not (url.scheme == "https" or is_local):
+            raise ValueError("JWT_JWKS_URL: must be an https URL without credentials")
 
 
 def _listed(environment: Mapping[str, str], setting: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ import azure.functions as func
 from shared.clients import Clients, get_clients
 from shared.errors import Problem
 from shared.models.base import Model
-from shared.security.identity import Caller, Role, authenticate
+from shared.security.identity import Caller, Role
 from triggers.answers import Handler, answering
 from triggers.questions import read_body, read_query
 
@@ -193,7 +193,7 @@ async def _arguments(row: Endpoint, req: func.HttpRequest, wanted: frozenset[str
     """Admit the caller, then read what the handler asks for; nothing is read for who is not admitted."""
     arguments: dict[str, Any] = {"req": req}
     if row.access.authenticated:
-        arguments["caller"] = admitted(row.access, get_clients(), req)
+        arguments["caller"] = await admitted(row.access, get_clients(), req)
     if row.query is not None:
         arguments["query"] = read_query(req, model_named(row.query))
     if row.body is not None:
@@ -201,9 +201,11 @@ async def _arguments(row: Endpoint, req: func.HttpRequest, wanted: frozenset[str
     return {name: value for name, value in arguments.items() if name in wanted}
 
 
-def admitted(access: Access, clients: Clients, req: func.HttpRequest) -> Caller:
+async def admitted(access: Access, clients: Clients, req: func.HttpRequest) -> Caller:
     """Return the caller; raises a 401 Problem for an unknown one, a 403 Problem without the role."""
-    caller = authenticate(clients.settings, req.headers)
+    from shared.services.authentication import authenticate
+
+    caller = await authenticate(clients, req.headers)
     if caller.roles.isdisjoint(access.roles):
         raise Problem(
             HTTPStatus.FORBIDDEN, "forbidden", f"This needs the role {' or '.join(sorted(access.roles))}."

@@ -10,7 +10,7 @@ import azure.functions as func
 
 from shared.models.base import Model
 from shared.services.waiting import WAITS
-from triggers.answers import json_answer
+from triggers.answers import PRIVATE, json_answer
 from triggers.questions import known_tags
 
 T = TypeVar("T")
@@ -30,5 +30,5 @@ async def polled(
     found = await WAITS.until_changed(read, tag_of, at_rest, known, user_id, wait)
     tag = tag_of(found)
     if tag in known:
-        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": tag})
+        return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={**PRIVATE, "ETag": tag})
     return json_answer(body_of(found), headers={"ETag": tag})

@@ -24,7 +24,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "invalid_user_id": ProblemKind(
         HTTPStatus.BAD_REQUEST, "the header X-User-Id is too long or unprintable (development mode)"
     ),
-    "unauthenticated": ProblemKind(HTTPStatus.UNAUTHORIZED, "nobody was named"),
+    "unauthenticated": ProblemKind(
+        HTTPStatus.UNAUTHORIZED, "no access token was sent (in development mode: no X-User-Id)"
+    ),
+    "invalid_token": ProblemKind(
+        HTTPStatus.UNAUTHORIZED, "the access token proves nothing; `detail` says why"
+    ),
     "forbidden": ProblemKind(
         HTTPStatus.FORBIDDEN, "the caller lacks the role, or `user_id` in a body is not the caller's"
     ),
@@ -53,9 +58,12 @@ PROBLEMS: dict[str, ProblemKind] = {
         HTTPStatus.TOO_MANY_REQUESTS, "the day's quota is used up; `Retry-After` says when it begins anew"
     ),
     "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect; the log has the traceback"),
-    "jwt_not_available": ProblemKind(HTTPStatus.NOT_IMPLEMENTED, "this version cannot verify tokens yet"),
     "store_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "the document store does not answer; try again after `Retry-After`"
+    ),
+    "identity_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the identity provider cannot be asked for its keys; try again after `Retry-After`",
     ),
     "generation_off": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "new lessons are switched off"),
 }

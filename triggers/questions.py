@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from shared.errors import FieldError, Problem
 from shared.models.validation import parsed_json, validated
+from shared.security.identity import checked_user_id
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,6 +64,25 @@ def idempotency_key(req: func.HttpRequest) -> str | None:
 def read_query(req: func.HttpRequest, model: type[M]) -> M:
     """Return the validated query parameters; raises a 422 Problem that names what is wrong."""
     return validated(model, dict(req.params))
+
+
+def acting_for(req: func.HttpRequest, user_id: str | None) -> str:
+    """Return for which learner a back end acts: a body's `user_id`, or the header X-User-Id.
+
+    Raises 400 and 422 Problems for none, and for two different ones.
+    """
+    header = req.headers.get("x-user-id", "").strip()
+    if header and (user_id is None or user_id == header):
+        return checked_user_id(header)
+    if user_id is not None and not header:
+        return user_id
+    detail = "must name one learner, here or in the header X-User-Id"
+    raise Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "invalid_request",
+        f"user_id {detail}.",
+        (FieldError("user_id", detail),),
+    )
 
 
 def known_tags(req: func.HttpRequest) -> frozenset[str]:

@@ -37,6 +37,8 @@ _logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
 # After their last invocation, queue listeners still tell the broker what became of its message.
 _SETTLE_SECONDS = 2.5
+# Kestrel's limits of a request.
+_MAX_HEADER_BYTES, _MAX_HEADERS = 32 * 1024, 100
 # The Consumption plan's limits for Python, per app process; host.json may set others.
 _MAX_ACTIVITIES, _MAX_ORCHESTRATORS = 10, 5
 
@@ -173,7 +175,14 @@ class Engine:
 
     async def _serve(self, app: web.Application, listening: socket.socket) -> None:
         # A compressed body reaches a function as it was sent: Kestrel does not decompress either.
-        runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=1)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            auto_decompress=False,
+            shutdown_timeout=1,
+            max_field_size=_MAX_HEADER_BYTES,
+            max_headers=_MAX_HEADERS,
+        )
         await runner.setup()
         await web.SockSite(runner, listening).start()
         self._runners.append(runner)

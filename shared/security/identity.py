@@ -1,4 +1,4 @@
-"""Who is asking, and in which roles. Development trusts headers; tokens are not read yet and say so."""
+"""Callers and their roles, and the headers that are believed on a developer's machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from shared.errors import FieldError, Problem
-from shared.settings import AuthMode, Settings
-
-MAX_USER_ID = 128
+from shared.models.learner import MAX_USER_ID, is_user_id
 
 
 class Role(StrEnum):
@@ -36,19 +34,11 @@ def roles_of(names: Iterable[str]) -> frozenset[Role]:
     return found or frozenset({Role.LEARNER})
 
 
-def authenticate(settings: Settings, headers: Mapping[str, str]) -> Caller:
-    """Return the caller, or raise the Problem that says why there is none.
+def caller_of_headers(headers: Mapping[str, str]) -> Caller:
+    """Return the caller whom `X-User-Id` and `X-User-Roles` (names separated by commas) name.
 
-    In development mode two headers are believed: `X-User-Id` (1 to 128 printable characters, not blank) and
-    `X-User-Roles` (names separated by commas).
+    Raises a 401 Problem for nobody and a 400 Problem for an id that can be none.
     """
-    if settings.auth_mode is AuthMode.JWT:
-        raise Problem(
-            HTTPStatus.NOT_IMPLEMENTED,
-            "jwt_not_available",
-            "AUTH_MODE=jwt is set, but this version cannot verify tokens yet. On a developer's machine set "
-            "AUTH_MODE=development and AZURE_FUNCTIONS_ENVIRONMENT=Development and send X-User-Id.",
-        )
     user_id = headers.get("x-user-id", "").strip()
     if not user_id:
         raise Problem(
@@ -57,11 +47,17 @@ def authenticate(settings: Settings, headers: Mapping[str, str]) -> Caller:
             "Send the header X-User-Id with the learner's id.",
             headers={"WWW-Authenticate": 'X-User-Id realm="development"'},
         )
-    if len(user_id) > MAX_USER_ID or not user_id.isprintable():
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "invalid_user_id",
-            f"X-User-Id must be at most {MAX_USER_ID} printable characters.",
-            (FieldError("X-User-Id", f"must be at most {MAX_USER_ID} printable characters"),),
-        )
-    return Caller(user_id, roles_of(name.strip() for name in headers.get("x-user-roles", "").split(",")))
+    return Caller(
+        checked_user_id(user_id),
+        roles_of(name.strip() for name in headers.get("x-user-roles", "").split(",")),
+    )
+
+
+def checked_user_id(header: str) -> str:
+    """Return a header's user id; raises a 400 Problem for what can be none."""
+    if is_user_id(header):
+        return header
+    detail = f"must be at most {MAX_USER_ID} printable characters"
+    raise Problem(
+        HTTPStatus.BAD_REQUEST, "invalid_user_id", f"X-User-Id {detail}.", (FieldError("X-User-Id", detail),)
+    )

@@ -24,6 +24,7 @@ STARTING = frozenset(
         "create_lesson_task",
         "create_roadmap",
         "generate_lesson",
+        "generate_lesson_content",
         "look_up_lesson",
         "regenerate_lesson",
         "retry_roadmap",

@@ -172,6 +172,11 @@ def test_the_body_limit(client: httpx.Client) -> None:
     assert (response.status_code, response.content) == (413, b"")
 
 
+def test_a_large_header(client: httpx.Client) -> None:
+    assert client.post("/api/echo/x", content=b"x", headers={"X-Large": "x" * 30_000}).status_code == 200
+    assert client.post("/api/echo/x", content=b"x", headers={"X-Large": "x" * 40_000}).status_code == 400
+
+
 def test_function_keys(client: httpx.Client, host: LocalHost) -> None:
     keys = host.keys()
     own, default = keys["functions"]["guarded"]["default"], keys["functionKeys"]["default"]

@@ -9,12 +9,27 @@ import pytest
 from tests.support.app import app_host, with_provider
 from tests.support.local_host import LocalHost
 from tests.support.model_provider import ModelProvider
+from tests.support.tokens import KeySetServer, Signer
 
 
 @pytest.fixture(scope="session")
 def bare_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHost]:
     """The app with no key and no network."""
     with app_host(tmp_path_factory.mktemp("bare"), settings={"LLM_CHAIN": "groq"}) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """The identity provider's key."""
+    return Signer()
+
+
+@pytest.fixture(scope="session")
+def token_host(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[LocalHost]:
+    """The app with no key and no network, where callers must bring tokens."""
+    folder = tmp_path_factory.mktemp("tokens")
+    with KeySetServer(signer) as keys, app_host(folder, settings=keys.settings()) as host:
         yield host
 
 

@@ -146,14 +146,3 @@ def test_over_the_quota_says_when_to_come_back(tmp_path_factory: pytest.TempPath
         lessons = roadmap["modules"][0]["lessons"]
         assert eager.generate(lessons[0]["id"]).status_code == 202
         assert eager.generate(lessons[1]["id"]).status_code == 429
-
-
-def test_tokens_are_not_read_yet_and_that_is_said(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.support.app import app_host
-
-    folder = tmp_path_factory.mktemp("jwt")
-    with app_host(folder, settings={"AUTH_MODE": "jwt"}) as host, Learner(host.url, "anyone") as anyone:
-        refused = anyone.http.get("/roadmaps")
-        assert (refused.status_code, refused.json()["code"]) == (501, "jwt_not_available")
-        assert "AUTH_MODE" in refused.json()["detail"]
-        assert anyone.http.get("/health").status_code == 200

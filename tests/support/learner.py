@@ -22,13 +22,12 @@ Body = dict[str, Any]
 class Learner:
     """One learner's HTTP client; use as a context manager."""
 
-    def __init__(self, url: str, user_id: str, *, patient: bool = False) -> None:
-        """`patient` reads again when the app process dies under a request."""
+    def __init__(self, url: str, user_id: str, *, token: str = "", patient: bool = False) -> None:
+        """`token` is sent where the host verifies tokens; `patient` reads again when the app process dies."""
         self.user_id = user_id
         self._patient = patient
-        self.http = httpx.Client(
-            base_url=f"{url}/api", headers={"X-User-Id": user_id}, timeout=60, trust_env=False
-        )
+        headers = {"Authorization": f"Bearer {token}"} if token else {"X-User-Id": user_id}
+        self.http = httpx.Client(base_url=f"{url}/api", headers=headers, timeout=60, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

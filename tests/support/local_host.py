@@ -145,6 +145,10 @@ class LocalHost:
         """The host's access keys."""
         return dict(json.loads((self.data / "keys.json").read_text()))
 
+    def function_key(self) -> str:
+        """The key that opens every function of level function."""
+        return str(self.keys()["functionKeys"]["default"])
+
     def master_key(self) -> str:
         """The key for /admin."""
         return str(self.keys()["masterKey"])

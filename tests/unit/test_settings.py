@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import pickle
 import re
 from pathlib import Path
@@ -22,9 +23,15 @@ from shared.settings import (
     get_settings,
     load_settings,
 )
+from tests.support.function_table import ROOT
 
 DEVELOPMENT = {"AZURE_FUNCTIONS_ENVIRONMENT": "Development", "AUTH_MODE": "development"}
-PRODUCTION = {"PSEUDONYM_KEY": "a long random text"}
+TOKENS = {
+    "JWT_ISSUER": "https://identity.example.org/",
+    "JWT_AUDIENCE": "skillsync",
+    "JWT_JWKS_URL": "https://identity.example.org/keys",
+}
+PRODUCTION = {"PSEUDONYM_KEY": "a long random text", **TOKENS}
 SECRET = "sk-this-must-never-be-seen"
 
 
@@ -115,6 +122,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(changes: dict[str, str], name
         ("COSMOS_KEY", ""),
         ("ServiceBusConnection", "Endpoint=sb://bus.example;SharedAccessKeyName=app;SharedAccessKey="),
         ("PSEUDONYM_KEY", ""),
+        ("JWT_SECRET", ""),
         ("LLM__GROQ__API_KEY", ""),
         ("RESEARCH__PYDOC__API_KEY", ""),
     ],
@@ -150,8 +158,85 @@ def test_the_environment_is_compared_without_regard_to_case() -> None:
 
 
 def test_production_needs_a_key_for_pseudonyms() -> None:
-    assert refusal({}).startswith("PSEUDONYM_KEY: ")
-    assert refusal({"PSEUDONYM_KEY": "  "}).startswith("PSEUDONYM_KEY: ")
+    assert refusal(TOKENS).startswith("PSEUDONYM_KEY: ")
+    assert refusal({**TOKENS, "PSEUDONYM_KEY": "  "}).startswith("PSEUDONYM_KEY: ")
+
+
+class TestTokens:
+    """Tokens can be verified, or the app does not start."""
+
+    GOOD_SECRET = "0123456789abcdef0123456789abcdef"
+
+    def test_the_defaults(self) -> None:
+        settings = load_settings(PRODUCTION)
+        assert settings.jwt_algorithms == ("RS256",)
+        assert settings.jwt_secret is None
+
+    @pytest.mark.parametrize("missing", TOKENS)
+    def test_outside_development_everything_is_pinned(self, missing: str) -> None:
+        assert refusal({**PRODUCTION, missing: ""}).startswith(f"{missing}: ")
+
+    def test_in_development_issuer_and_audience_may_be_left_open(self) -> None:
+        settings = load(AUTH_MODE="jwt", JWT_JWKS_URL=TOKENS["JWT_JWKS_URL"])
+        assert (settings.jwt_issuer, settings.jwt_audience) == (None, None)
+
+    def test_a_key_set_or_a_secret_is_needed_in_development_too(self) -> None:
+        assert refusal({**DEVELOPMENT, "AUTH_MODE": "jwt"}).startswith("JWT_JWKS_URL: ")
+
+    def test_algorithms_are_a_list(self) -> None:
+        assert load_settings({**PRODUCTION, "JWT_ALGORITHMS": "RS256, ES256"}).jwt_algorithms == (
+            "RS256",
+            "ES256",
+        )
+
+    @pytest.mark.parametrize(
+        "names", ["none", "RS256,none", "rs256", "HS512", "HS256,RS256", "RS256 ES256", "ES256K", ","]
+    )
+    def test_only_sound_algorithms_can_be_named(self, names: str) -> None:
+        changes = {"JWT_ALGORITHMS": names, "JWT_SECRET": self.GOOD_SECRET}
+        assert refusal({**PRODUCTION, **changes}).startswith("JWT_ALGORITHMS: ")
+
+    def test_a_secret_is_for_hs256_alone(self) -> None:
+        assert refusal({**PRODUCTION, "JWT_SECRET": self.GOOD_SECRET}).startswith("JWT_SECRET: ")
+        settings = load_settings({**PRODUCTION, "JWT_ALGORITHMS": "HS256", "JWT_SECRET": self.GOOD_SECRET})
+        assert settings.jwt_algorithms == ("HS256",)
+
+    @pytest.mark.parametrize("secret", ["", "   ", "short", "x" * 31])
+    def test_a_secret_is_long(self, secret: str) -> None:
+        message = refusal({**PRODUCTION, "JWT_ALGORITHMS": "HS256", "JWT_SECRET": secret})
+        assert message.startswith("JWT_SECRET: ")
+        assert not secret.strip() or secret not in message
+
+    def test_the_secret_of_the_example_does_not_leave_development(self) -> None:
+        example = json.loads((ROOT / "examples" / "jwt.settings.json").read_text(encoding="utf-8"))["Values"]
+        assert load_settings(example).development
+        assert refusal({**example, **PRODUCTION, "AZURE_FUNCTIONS_ENVIRONMENT": ""}).startswith(
+            "JWT_SECRET: "
+        )
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://identity.example.org/keys",
+            "identity.example.org/keys",
+            "https://",
+            "https://user:password@identity.example.org/keys",
+            "file:///etc/passwd",
+            "http://127.0.0.1/keys",
+            "http://localhost:8080/keys",
+        ],
+    )
+    def test_keys_come_over_https(self, url: str) -> None:
+        message = refusal({**PRODUCTION, "JWT_JWKS_URL": url})
+        assert message.startswith("JWT_JWKS_URL: ")
+        assert "password" not in message
+
+    @pytest.mark.parametrize(
+        "url", ["http://127.0.0.1:5000/keys", "http://localhost/keys", "http://[::1]/keys"]
+    )
+    def test_in_development_they_may_come_from_this_machine(self, url: str) -> None:
+        assert load(AUTH_MODE="jwt", JWT_JWKS_URL=url).jwt_jwks_url == url
+        assert refusal({**DEVELOPMENT, "AUTH_MODE": "jwt", "JWT_JWKS_URL": "http://10.0.0.1/keys"})
 
 
 def test_a_provider_is_read_from_its_group() -> None:

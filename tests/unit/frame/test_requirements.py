@@ -22,6 +22,7 @@ DISTRIBUTIONS = {
     "azure.identity": "azure-identity",
     "azure.servicebus": "azure-servicebus",
     "json_repair": "json-repair",
+    "jwt": "PyJWT",
     "markdown_it": "markdown-it-py",
     "youtube_transcript_api": "youtube-transcript-api",
 }
@@ -38,7 +39,7 @@ LISTED = {re.split(r"[<>=~!\[]", line)[0] for line in LINES}
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_range_has_both_bounds(line: str) -> None:
-    assert re.fullmatch(r"[a-z0-9-]+>=\d+(\.\d+)*,<\d+(\.\d+)*", line)
+    assert re.fullmatch(r"[A-Za-z0-9-]+(\[[a-z]+\])?>=\d+(\.\d+)*,<\d+(\.\d+)*", line)
 
 
 def test_everything_imported_is_listed() -> None:

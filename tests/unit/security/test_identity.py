@@ -9,22 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Problem
-from shared.security.identity import Caller, Role, authenticate, roles_of
-from shared.settings import load_settings
-from tests.support.function_table import DEVELOPMENT
+from shared.security.identity import Caller, Role, caller_of_headers, roles_of
 
-SETTINGS = load_settings(DEVELOPMENT)
 LEARNER = frozenset({Role.LEARNER})
 
 
 def refusal(headers: dict[str, str]) -> Problem:
     with pytest.raises(Problem) as refused:
-        authenticate(SETTINGS, headers)
+        caller_of_headers(headers)
     return refused.value
 
 
 def test_the_header_is_believed() -> None:
-    assert authenticate(SETTINGS, {"x-user-id": " learner-1 "}) == Caller("learner-1", LEARNER)
+    assert caller_of_headers({"x-user-id": " learner-1 "}) == Caller("learner-1", LEARNER)
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-user-id": ""}, {"x-user-id": "   "}, {"x-user": "a"}])
@@ -54,7 +51,7 @@ def test_a_bad_id_is_named(user_id: str) -> None:
     ],
 )
 def test_roles_are_believed_too_and_unknown_ones_ignored(header: str, roles: frozenset[Role]) -> None:
-    assert authenticate(SETTINGS, {"x-user-id": "me", "x-user-roles": header}).roles == roles
+    assert caller_of_headers({"x-user-id": "me", "x-user-roles": header}).roles == roles
 
 
 @given(st.lists(st.text(max_size=10) | st.sampled_from([role.value for role in Role])))

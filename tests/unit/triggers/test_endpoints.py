@@ -64,19 +64,19 @@ def call(function: Any, req: func.HttpRequest) -> func.HttpResponse:
         (Access.ADMIN, "admin,mentor", True),
     ],
 )
-def test_a_route_asks_for_a_role(access: Access, roles: str, is_admitted: bool) -> None:
+async def test_a_route_asks_for_a_role(access: Access, roles: str, is_admitted: bool) -> None:
     req = request(headers={"X-User-Id": "me", "X-User-Roles": roles})
     if is_admitted:
-        assert admitted(access, CLIENTS, req).user_id == "me"
+        assert (await admitted(access, CLIENTS, req)).user_id == "me"
         return
     with pytest.raises(Problem) as refused:
-        admitted(access, CLIENTS, req)
+        await admitted(access, CLIENTS, req)
     assert (refused.value.status, refused.value.code) == (403, "forbidden")
 
 
-def test_a_role_does_not_help_who_has_no_name() -> None:
+async def test_a_role_does_not_help_who_has_no_name() -> None:
     with pytest.raises(Problem) as refused:
-        admitted(Access.ADMIN, CLIENTS, request(headers={"X-User-Roles": "admin"}))
+        await admitted(Access.ADMIN, CLIENTS, request(headers={"X-User-Roles": "admin"}))
     assert refused.value.status == 401
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 OnWorkerExit = Literal["fail", "redeliver"]
-_Options = TypeVar("_Options", "EngineOptions", "AppOptions")
+_Options = TypeVar("_Options", "EngineOptions", "AppOptions", "BrokerOptions")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,17 @@ class AppOptions:
     channel_path: str
 
 
-def write_options(options: EngineOptions | AppOptions) -> str:
+@dataclass(frozen=True)
+class BrokerOptions:
+    """For the embedded broker: directories, the inherited listening socket and the file of its entities."""
+
+    app_directory: str
+    data: str
+    listening_socket: int
+    entities_file: str
+
+
+def write_options(options: EngineOptions | AppOptions | BrokerOptions) -> str:
     """The options as the one argument of a child process."""
     return json.dumps(asdict(options))
 

@@ -4,6 +4,7 @@ Sources: azure-functions-host ScriptHost.ValidateFunction and ValidateHttpFuncti
 WorkerFunctionMetadataProvider.ValidateBindings, FunctionDescriptorProvider, FunctionMetadataManager.
 """
 
+import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from devhost.engine.keys import AccessLevel
 from devhost.errors import SettingsError
 from devhost.routing.table import Route
 from devhost.routing.template import RouteTemplate, TemplateError
-from devhost.service_bus.connection import DEFAULT_CONNECTION, has_connection
+from devhost.service_bus.connection import DEFAULT_CONNECTION, EMBEDDED_CONNECTION, has_connection
 from devhost.settings import resolve_references
 from devhost.timers.schedule import parse_schedule
 
@@ -166,7 +167,10 @@ def _with_connection(entry: CatalogueEntry, environment: Mapping[str, str]) -> C
     connection = str(entry.trigger.get("connection") or DEFAULT_CONNECTION)
     if has_connection(connection, environment):
         return entry
-    return replace(entry, state=State.NOT_STARTED, note=f"no {connection}")
+    note = f"no {connection}"
+    if connection == EMBEDDED_CONNECTION and importlib.util.find_spec("proton") is None:
+        note += " (the embedded broker needs python-qpid-proton)"
+    return replace(entry, state=State.NOT_STARTED, note=note)
 
 
 def _check_against(entry: CatalogueEntry, earlier: list[CatalogueEntry]) -> None:

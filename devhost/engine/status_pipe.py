@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from devhost import description as kinds
 from devhost.engine.catalogue import CatalogueEntry, State
+from devhost.service_bus.connection import EMBEDDED_CONNECTION
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,13 @@ class StatusPipe:
         self._write(event="app_ready", process_id=process_id, durable_port=durable_port)
 
     def functions(self, entries: Sequence[CatalogueEntry], base_url: str) -> None:
-        """The function table, once known."""
+        """The function table, once known, and what the embedded broker has to have for it."""
         rows = [table_row(entry, base_url) for entry in entries]
-        self._write(event="functions", rows=[[row.name, row.trigger, row.detail] for row in rows])
+        self._write(
+            event="functions",
+            rows=[[row.name, row.trigger, row.detail] for row in rows],
+            service_bus=[_entity(entry) for entry in entries if _is_received_from_embedded(entry)],
+        )
 
     def failed(self, message: str) -> None:
         """The engine cannot go on; the message is for a person."""
@@ -41,6 +46,18 @@ class StatusPipe:
     def _write(self, **event: object) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._descriptor, json.dumps(event).encode() + b"\n")
+
+
+def _is_received_from_embedded(entry: CatalogueEntry) -> bool:
+    ready = entry.kind == kinds.SERVICE_BUS_TRIGGER and entry.state is State.READY
+    return ready and str(entry.trigger.get("connection")) == EMBEDDED_CONNECTION
+
+
+def _entity(entry: CatalogueEntry) -> dict[str, str]:
+    trigger = entry.trigger
+    if queue := trigger.get("queueName"):
+        return {"queue": str(queue)}
+    return {"topic": str(trigger.get("topicName")), "subscription": str(trigger.get("subscriptionName"))}
 
 
 def table_row(entry: CatalogueEntry, base_url: str) -> TableRow:

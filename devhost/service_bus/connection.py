@@ -4,6 +4,8 @@ identity."""
 from collections.abc import Mapping
 
 DEFAULT_CONNECTION = "AzureWebJobsServiceBus"
+# The setting that the embedded broker fills where nobody else does.
+EMBEDDED_CONNECTION = "ServiceBusConnection"
 _NAMESPACE = "__fullyQualifiedNamespace"
 
 

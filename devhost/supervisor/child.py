@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devhost.lifeline import DRAIN
-from devhost.process_options import AppOptions, EngineOptions, project_root, write_options
+from devhost.process_options import AppOptions, BrokerOptions, EngineOptions, project_root, write_options
 
 
 class Child:
@@ -22,7 +22,7 @@ class Child:
     async def start(
         cls,
         module: str,
-        options: EngineOptions | AppOptions,
+        options: EngineOptions | AppOptions | BrokerOptions,
         environment: Mapping[str, str],
         inherited: tuple[int, ...] = (),
     ) -> "Child":

@@ -13,7 +13,7 @@ DEFAULT_PORT = 7071
 
 @dataclass(frozen=True)
 class CommandOptions:
-    """What the person asked for; `port` and `settings` are None where not given."""
+    """What the person asked for; `port`, `settings` and `service_bus` are None where not given."""
 
     app: Path
     port: int | None
@@ -21,6 +21,7 @@ class CommandOptions:
     data: Path
     workers: int
     on_worker_exit: OnWorkerExit
+    service_bus: Path | None
 
 
 def parse_command_line(arguments: Sequence[str] | None = None) -> CommandOptions:
@@ -53,6 +54,13 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> CommandOptions
         "when a "
         "Python worker dies (default), or run again elsewhere, as when a whole instance is lost",
     )
+    parser.add_argument(
+        "--service-bus",
+        type=Path,
+        metavar="FILE",
+        help="entities of the embedded Service Bus (default: service-bus.json of the app, else what its "
+        "triggers name)",
+    )
     given = parser.parse_args(arguments)
     app = given.app.resolve()
     return CommandOptions(
@@ -62,6 +70,7 @@ def parse_command_line(arguments: Sequence[str] | None = None) -> CommandOptions
         data=(given.data or app / ".data" / "host").resolve(),
         workers=given.workers,
         on_worker_exit=cast("OnWorkerExit", given.on_worker_exit),
+        service_bus=given.service_bus.resolve() if given.service_bus else None,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -11,8 +12,10 @@ from devhost.console import set_up_logging
 from devhost.errors import HostError
 from devhost.exit_codes import FAILED
 from devhost.host_json import load_host_json
+from devhost.service_bus.connection import EMBEDDED_CONNECTION
 from devhost.settings import load_settings
 from devhost.supervisor.command_line import DEFAULT_PORT, CommandOptions, parse_command_line
+from devhost.supervisor.embedded_broker import plan_broker
 from devhost.supervisor.sockets import Sockets
 from devhost.supervisor.supervisor import Supervisor
 
@@ -36,11 +39,17 @@ def _run(options: CommandOptions) -> int:
     set_up_logging("Supervisor", host.log_levels)
     port = next(p for p in (options.port, settings.port, DEFAULT_PORT) if p is not None)
     with _lock(options.data):
+        broker = plan_broker(options.app, options.data, options.service_bus, settings.environment)
+        if broker is not None:
+            connection = {EMBEDDED_CONNECTION: broker.connection_string}
+            settings = replace(settings, environment={**settings.environment, **connection})
         sockets = Sockets(port)
         try:
-            return asyncio.run(Supervisor(options, settings, sockets).run())
+            return asyncio.run(Supervisor(options, settings, sockets, broker).run())
         finally:
             sockets.close()
+            if broker is not None:
+                broker.close()
 
 
 def _lock(data: Path) -> IO[str]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from devhost.errors import HostError
 from devhost.exit_codes import APP_DOES_NOT_LOAD, INTERRUPTED, STOPPED
-from devhost.process_options import AppOptions, EngineOptions
+from devhost.process_options import AppOptions, BrokerOptions, EngineOptions
 from devhost.settings import HostSettings
 from devhost.supervisor.child import Child
 from devhost.supervisor.command_line import CommandOptions
+from devhost.supervisor.embedded_broker import EmbeddedBroker
 from devhost.supervisor.function_table import function_table
 from devhost.supervisor.sockets import Sockets
 
@@ -33,10 +34,17 @@ PROCESSES_FILE = "processes.json"
 
 
 class Supervisor:
-    """Starts one engine and `workers` app processes, starts again what dies, drains on SIGTERM and SIGINT."""
+    """Starts one engine, `workers` app processes and the broker if there is to be one; starts again what
+    dies; drains on SIGTERM and SIGINT."""
 
-    def __init__(self, options: CommandOptions, settings: HostSettings, sockets: Sockets) -> None:
-        self._options, self._settings, self._sockets = options, settings, sockets
+    def __init__(
+        self,
+        options: CommandOptions,
+        settings: HostSettings,
+        sockets: Sockets,
+        broker: EmbeddedBroker | None,
+    ) -> None:
+        self._options, self._settings, self._sockets, self._broker = options, settings, sockets, broker
         self._children: dict[str, Child] = {}
         self._ready: set[int] = set()
         self._changed = asyncio.Condition()
@@ -80,14 +88,23 @@ class Supervisor:
         """Start the other app processes once the first is ready; say so when all are."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._ready))
+        if self._broker is not None:
+            # Only now it is known what the triggers receive from; who connects earlier waits at the socket.
+            self._keepers["broker"] = tasks.create_task(self._keep("broker", self._start_broker))
         for number in range(2, self._options.workers + 1):
             name = f"app-{number}"
             self._keepers[name] = tasks.create_task(self._keep(name, self._start_app))
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._ready) >= self._options.workers)
+            await self._changed.wait_for(self._is_complete)
         self._listening = True
         print(function_table(self._table or []), flush=True)
+        for line in self._broker.describe() if self._broker else ():
+            print(line, flush=True)
         print(f"listening on http://127.0.0.1:{self._sockets.port}", flush=True)
+
+    def _is_complete(self) -> bool:
+        has_broker = self._broker is None or "broker" in self._children
+        return has_broker and len(self._ready) >= self._options.workers
 
     async def _drain(self) -> None:
         """Let running work end: the engine tells the app processes; a second signal cuts all off."""
@@ -96,7 +113,11 @@ class Supervisor:
         if (engine := self._children.get("engine")) is not None:
             engine.drain()
             await self._until_ended([self._keepers["engine"]], _DRAIN_SECONDS)
-        await self._until_ended(list(self._keepers.values()), _LEAVE_SECONDS)
+        apps = [keeper for name, keeper in self._keepers.items() if name != "broker"]
+        await self._until_ended(apps, _LEAVE_SECONDS)
+        if (broker := self._children.get("broker")) is not None:
+            broker.drain()
+            await self._until_ended([self._keepers["broker"]], _LEAVE_SECONDS)
         for child in self._children.values():
             child.kill()
         for keeper in self._keepers.values():
@@ -117,6 +138,8 @@ class Supervisor:
             begun = time.monotonic()
             child = self._children[name] = await start()
             self._write_processes()
+            async with self._changed:
+                self._changed.notify_all()
             code = await child.wait()
             del self._children[name]
             self._write_processes()
@@ -139,7 +162,7 @@ class Supervisor:
             await self._reader  # what the engine had to say before it ended
             if self._failure:
                 raise HostError(self._failure)
-        if not self._listening and (name == "engine" or not was_ready):
+        if not self._listening and (name in {"engine", "broker"} or not was_ready):
             raise HostError(f"{name} {_how(code)} before the host was ready")
 
     async def _end_all(self) -> None:
@@ -177,6 +200,19 @@ class Supervisor:
         options = AppOptions(str(self._options.app), self._sockets.channel_path)
         return await Child.start("devhost.app.main", options, self._settings.environment)
 
+    async def _start_broker(self) -> Child:
+        broker = self._broker
+        if broker is None:
+            raise AssertionError("a broker that is not planned cannot be started")
+        options = BrokerOptions(
+            app_directory=str(self._options.app),
+            data=str(self._options.data),
+            listening_socket=broker.descriptor,
+            entities_file=str(broker.entities_file()),
+        )
+        environment = self._settings.environment
+        return await Child.start("devhost.broker.main", options, environment, inherited=(broker.descriptor,))
+
     async def _read_status(self, descriptor: int) -> None:
         stream = asyncio.StreamReader()
         pipe = os.fdopen(descriptor, "rb")
@@ -192,6 +228,8 @@ class Supervisor:
     async def _on_event(self, event: dict[str, Any]) -> None:
         if event["event"] == "functions":
             self._table = event["rows"]
+            if self._broker is not None:
+                self._broker.name_entities(event["service_bus"])
         elif event["event"] == "failed":
             self._failure = event["message"]
         elif event["event"] == "app_ready":
@@ -204,9 +242,13 @@ class Supervisor:
         """Which process is which, for operators and tests."""
         file: Path = self._options.data / PROCESSES_FILE
         draft = file.with_suffix(".draft")
-        apps = [child.process_id for name, child in self._children.items() if name != "engine"]
-        engine = self._children.get("engine")
-        document = {"supervisor": os.getpid(), "engine": engine.process_id if engine else None, "apps": apps}
+        running = {name: child.process_id for name, child in self._children.items()}
+        document = {
+            "supervisor": os.getpid(),
+            "engine": running.get("engine"),
+            "broker": running.get("broker"),
+            "apps": [number for name, number in running.items() if name not in {"engine", "broker"}],
+        }
         draft.write_text(json.dumps(document))
         draft.replace(file)
 

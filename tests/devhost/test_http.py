@@ -257,7 +257,7 @@ def test_logs_carry_function_and_invocation(client: httpx.Client, host: LocalHos
 def test_the_function_table(host: LocalHost) -> None:
     table = "\n".join(host.output)
     assert f"[GET,POST,PUT] {host.url}/api/echo/{{who}}/{{rest?}}" in table
-    assert "lessons  (not started: no ServiceBusConnection)" in table
+    assert "Service Bus  lessons" in table
     assert "0 0 5 * * *" in table
     assert host.output[-1] == f"listening on {host.url}"
     assert sum(line.startswith("listening on") for line in host.output) == 1

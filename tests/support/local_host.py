@@ -16,6 +16,7 @@ from typing import Any, Literal, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTENING = "listening on "
+SERVICE_BUS = "Service Bus: "
 
 
 class LocalHostError(AssertionError):
@@ -161,6 +162,16 @@ class LocalHost:
         """The process id of the engine, None while it is being started again."""
         engine: int | None = self._processes()["engine"]
         return engine
+
+    def broker_process_id(self) -> int | None:
+        """The process id of the embedded broker; None where there is none, or it is being started again."""
+        broker: int | None = self._processes()["broker"]
+        return broker
+
+    def service_bus(self) -> str:
+        """The connection string of the embedded broker."""
+        lines = [line for line in self.output if line.startswith(SERVICE_BUS)]
+        return lines[0].removeprefix(SERVICE_BUS)
 
     def _processes(self) -> dict[str, Any]:
         return dict(json.loads((self.data / "processes.json").read_text()))

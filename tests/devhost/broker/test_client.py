@@ -65,10 +65,12 @@ def receive(
     return messages
 
 
-def drain(client: ServiceBusClient, name: str, **options: object) -> list[ServiceBusReceivedMessage]:
+def drain(
+    client: ServiceBusClient, name: str, sub_queue: ServiceBusSubQueue | None = None
+) -> list[ServiceBusReceivedMessage]:
     """Take what is in a queue, without waiting for more."""
     mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
-    with client.get_queue_receiver(name, receive_mode=mode, **options) as receiver:
+    with client.get_queue_receiver(name, receive_mode=mode, sub_queue=sub_queue) as receiver:
         return receiver.receive_messages(100, max_wait_time=1)
 
 

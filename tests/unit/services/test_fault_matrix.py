@@ -49,6 +49,16 @@ FAILURES = {
     "hang": "timeout",
     "drop": "server",
 }
+# Every source that asks the network. Wikipedia, which the fakes do not play, refuses the connection.
+SOURCES = ("docs", "stackoverflow", "github", "devto", "youtube", "wikipedia")
+NETWORK_SOURCES = {
+    "RESEARCH_SOURCES": ",".join(SOURCES),
+    "RESEARCH__WIKIPEDIA__BASE_URL": "http://127.0.0.1:1",
+    **{f"RESEARCH__{name.upper()}__TIMEOUT_S": "2" for name in SOURCES},
+}
+MIXED = tuple(Fault)[: tuple(Fault).index(Fault.SECONDARY_LIMIT)]
+# A source that fails is not asked over and over; a site is looked for in its three lists of pages.
+MOST_REQUESTS = 3
 
 
 @pytest.fixture
@@ -105,6 +115,20 @@ async def test_one_provider_fails_and_the_next_writes(
     assert (len(providers["beta"].requests), len(providers["gamma"].requests)) == (1, 0)
 
 
+@pytest.mark.parametrize("seconds", [1, 60])
+async def test_a_limit_that_names_its_end_is_waited_for_only_when_it_is_near(
+    tmp_path: Path, providers: dict[str, ModelProvider], seconds: int
+) -> None:
+    providers["alpha"].script("429", retry_after=seconds, times=1)
+    async with process(settings_for(tmp_path, providers)) as clients:
+        lesson, version = await lesson_of(clients, tmp_path)
+    assert lesson.generation_status is GenerationStatus.COMPLETED
+    assert version is not None
+    author = "alpha" if seconds == 1 else "beta"
+    assert version["generation_metadata"]["ai_provider"] == author
+    assert sum(len(provider.requests) for provider in providers.values()) == 2
+
+
 async def test_a_provider_that_cannot_be_reached(tmp_path: Path, providers: dict[str, ModelProvider]) -> None:
     environment = settings_for(tmp_path, providers, LLM__ALPHA__BASE_URL="http://127.0.0.1:1/v1")
     async with process(environment) as clients:
@@ -146,8 +170,9 @@ async def test_a_refusal_is_not_shopped_around(
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.LIMITED, Fault.LIMITED_WITH_TIME, Fault.BROKEN, Fault.DROP, Fault.WRONG_TYPE, Fault.GARBAGE,
-     Fault.WRONG_SHAPE, Fault.TRUNCATED, Fault.HUGE, Fault.REDIRECT_PRIVATE],
+    [Fault.LIMITED, Fault.LIMITED_WITH_TIME, Fault.BROKEN, Fault.HANG, Fault.DROP, Fault.WRONG_TYPE,
+     Fault.GARBAGE, Fault.WRONG_SHAPE, Fault.TRUNCATED, Fault.HUGE, Fault.BOMB, Fault.REDIRECT_PRIVATE,
+     Fault.REDIRECT_CIRCLE],
 )  # fmt: skip
 @pytest.mark.parametrize("with_models", [True, False], ids=["models", "no-models"])
 async def test_all_sources_and_perhaps_all_providers_fail(
@@ -158,15 +183,12 @@ async def test_all_sources_and_perhaps_all_providers_fail(
             provider.script("500")
     async with SourceServers() as servers:
         servers.faults["*"] = fault
-        sources = "docs,stackoverflow,github,devto,youtube"
-        environment = settings_for(
-            tmp_path, providers, **{**settings_of(servers.origin), "RESEARCH_SOURCES": sources}
-        )
+        environment = settings_for(tmp_path, providers, **settings_of(servers.origin), **NETWORK_SOURCES)
         async with process(environment) as clients:
             lesson, version = await lesson_of(clients, tmp_path)
     [brief] = stored_documents(tmp_path / "skillsync.db", "Brief")
     reports = {report["origin"]: report for report in brief["brief"]["reports"]}
-    assert set(reports) == set(sources.split(","))
+    assert set(reports) == set(SOURCES)
     assert all(report["status"] != "found" or report["found"] for report in reports.values())
     assert all(report["detail"] for report in reports.values() if report["status"] in ("failed", "limited"))
     if version is None:
@@ -177,3 +199,28 @@ async def test_all_sources_and_perhaps_all_providers_fail(
     else:
         author = version["generation_metadata"]["ai_provider"]
         assert author == ("alpha" if with_models else "extractive")
+
+
+@pytest.mark.parametrize("shift", range(4))
+async def test_each_fails_in_its_own_way_at_the_same_time(
+    tmp_path: Path, providers: dict[str, ModelProvider], shift: int
+) -> None:
+    """Other failures for everyone in each round; what ships with Python is left."""
+    answers, faults = list(FAILURES), [fault for fault in MIXED if fault]
+    for place, provider in enumerate(providers.values()):
+        provider.script(answers[(5 * shift + 3 * place) % len(answers)])
+    async with SourceServers() as servers:
+        for place, name in enumerate([*SOURCES, "captions"]):
+            servers.faults[name] = faults[(2 * shift + place) % len(faults)]
+        environment = settings_for(tmp_path, providers, **settings_of(servers.origin), **NETWORK_SOURCES)
+        environment["RESEARCH_SOURCES"] += ",pydoc"
+        async with process(environment) as clients:
+            lesson, version = await lesson_of(clients, tmp_path)
+        asked = {name: len(servers.asked(name)) for name in SOURCES}
+    assert lesson.generation_status is GenerationStatus.COMPLETED
+    assert version is not None
+    assert version["generation_metadata"]["ai_provider"] == "extractive"
+    fallbacks = [fallback["provider"] for fallback in version["generation_metadata"]["fallbacks"]]
+    assert fallbacks == list(NAMES)
+    assert sum(len(provider.requests) for provider in providers.values()) <= MOST_CALLS * len(NAMES)
+    assert max(asked.values()) <= MOST_REQUESTS, asked

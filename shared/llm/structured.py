@@ -191,7 +191,8 @@ class _Question(Generic[T]):
             if not isinstance(recorded, Recorded):
                 return recorded
             self.spent = self.spent.plus(recorded)
-            judged = self._judge(recorded.outcome)
+            # Parsing and judging compute: not on the loop that everybody shares.
+            judged = await asyncio.to_thread(self._judge, recorded.outcome)
             if isinstance(judged, Answer):
                 return judged
             self.failure, text, errors = judged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -152,6 +153,27 @@ async def test_objections_send_a_valid_answer_back_once(
 
     assert isinstance(await ask_provider(objections=objections), Answer)
     assert "- lesson 2 repeats lesson 1" in model_provider.requests[1].body["messages"][3]["content"]
+
+
+async def test_who_judges_an_answer_holds_nobody_up(ask_provider: Ask) -> None:
+    """Gates compute for a tenth of a second: meanwhile the loop serves everything else of the process."""
+    gaps: list[float] = []
+
+    async def beat() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - before)
+
+    def slow(_: ModuleOutline) -> Sequence[str]:
+        time.sleep(1)
+        return []
+
+    heart = asyncio.create_task(beat())
+    assert isinstance(await ask_provider(objections=slow), Answer)
+    await asyncio.sleep(0.1)
+    heart.cancel()
+    assert max(gaps) < 0.9
 
 
 async def test_a_failed_generation_is_repaired_before_it_is_asked_again(

@@ -7,6 +7,7 @@ from activities import lessons as lesson_activities
 from activities import roadmaps as roadmap_activities
 from orchestrators import lessons as lesson_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
+from shared.errors import ConfigurationError
 from shared.settings import get_settings
 from triggers import (
     back_ends,
@@ -20,8 +21,11 @@ from triggers import (
     versions,
 )
 
-# A wrong setting must stop the start, not the first request that needs it.
-get_settings()
+try:
+    get_settings()
+except ConfigurationError as error:
+    # A wrong setting stops the start, not the first request that needs it; its one line needs no traceback.
+    raise error.with_traceback(None) from None
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (

@@ -1,6 +1,7 @@
 """host.json: the options that this host honours, checked and typed."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,8 @@ from devhost.time_span import parse_time_span
 
 OVERRIDE_PREFIX = "AzureFunctionsJobHost__"
 DEFAULT_TIMEOUT = timedelta(minutes=30)
+# A hub's name becomes that of tables, queues and containers; the extension's message says 45 and means 50.
+_HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -123,6 +126,10 @@ class _Section:
     def _find(self, name: str) -> object:
         return next((v for k, v in self.values.items() if k.lower() == name.lower()), None)
 
+    def refused(self, name: str, words: str) -> HostJsonError:
+        """Return the refusal of one entry, in the real host's words."""
+        return HostJsonError(f"{self._file}: {'.'.join([*self._path, name])}: {words}")
+
     def _wrong(self, name: str, expected: str, value: object) -> HostJsonError:
         return HostJsonError(
             f"{self._file}: {'.'.join([*self._path, name])} must be {expected}, not {value!r}"
@@ -222,9 +229,9 @@ def _service_bus(section: _Section) -> ServiceBusOptions:
 
 def _durable(section: _Section, environment: Mapping[str, str]) -> DurableOptions:
     return DurableOptions(
-        hub_name=resolve_references(section.text("hubName", "TestHubName"), environment),
-        max_activities=section.integer("maxConcurrentActivityFunctions", None),
-        max_orchestrators=section.integer("maxConcurrentOrchestratorFunctions", None),
+        hub_name=_hub_name(section, environment),
+        max_activities=_concurrency(section, "maxConcurrentActivityFunctions"),
+        max_orchestrators=_concurrency(section, "maxConcurrentOrchestratorFunctions"),
         # As it stands: the extension replaces %SETTING% in the hub's name only.
         versions=VersionRule(
             section.text("defaultVersion", "") or None,
@@ -232,3 +239,25 @@ def _durable(section: _Section, environment: Mapping[str, str]) -> DurableOption
             section.choice("versionFailureStrategy", get_args(FailureStrategy), VersionRule.failure),
         ),
     )
+
+
+def _hub_name(section: _Section, environment: Mapping[str, str]) -> str:
+    """Read the hub's name (extension: DurableTaskOptions.Validate, AzureStorageOptions.ValidateHubName)."""
+    name = resolve_references(section.text("hubName", "TestHubName"), environment)
+    if not name:
+        raise section.refused("hubName", "A non-empty HubName configuration is required.")
+    storage = section.section("storageProvider").text("type", "AzureStorage")
+    if storage.lower() == "azurestorage" and not _HUB_NAME.fullmatch(name):
+        raise section.refused(
+            "hubName",
+            f"Task hub name '{name}' should contain only alphanumeric characters, start with a letter, "
+            "and have length between 3 and 45.",
+        )
+    return name
+
+
+def _concurrency(section: _Section, name: str) -> int | None:
+    limit = section.integer(name, None)
+    if limit is not None and limit <= 0:
+        raise section.refused(name, f"{name[0].upper()}{name[1:]} must be a positive integer value.")
+    return limit

@@ -115,6 +115,9 @@ def _algorithms(value: object) -> object:
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalUrl = Annotated[
+    Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None, BeforeValidator(_blank_is_unset)
+]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 OptionalLimit = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_blank_is_unset)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -133,6 +136,11 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _refuse_in_clear(url: str) -> None:
+    if url.startswith("http://") and not is_loopback(url):
+        raise ValueError("must use https unless it is on this machine")
 
 
 @cache
@@ -181,8 +189,7 @@ class ProviderSettings(_Frozen):
 
     @model_validator(mode="after")
     def _no_key_in_clear(self) -> Self:
-        if self.base_url.startswith("http://") and not is_loopback(self.base_url):
-            raise ValueError("must use https unless it is on this machine")
+        _refuse_in_clear(self.base_url)
         return self
 
 
@@ -209,12 +216,18 @@ class SourceSettings(_Frozen):
     """
 
     name: str
-    base_url: OptionalText = None
+    base_url: OptionalUrl = None
     api_key: OptionalSecret = None
     timeout_seconds: float = Field(default=8.0, gt=0, le=60)
     ttl_seconds: int = Field(default=86_400, ge=0)
     allow_private: bool = False
     docs_sites: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _no_key_in_clear(self) -> Self:
+        if self.api_key is not None and self.base_url is not None:
+            _refuse_in_clear(self.base_url)
+        return self
 
 
 class AuthMode(StrEnum):
@@ -230,7 +243,7 @@ class Settings(_Frozen):
     environment: str = Field(default="Production", alias="AZURE_FUNCTIONS_ENVIRONMENT")
     on_azure: bool = False
 
-    cosmos_endpoint: OptionalText = Field(default=None, alias="COSMOS_ENDPOINT")
+    cosmos_endpoint: OptionalUrl = Field(default=None, alias="COSMOS_ENDPOINT")
     cosmos_database: str = Field(default="skillsync", alias="COSMOS_DATABASE", min_length=1)
     cosmos_key: OptionalSecret = Field(default=None, alias="COSMOS_KEY")
     azure_client_id: OptionalText = Field(default=None, alias="AZURE_CLIENT_ID")
@@ -293,6 +306,13 @@ class Settings(_Frozen):
         if self.generation != "on":
             return ()
         return tuple(provider for provider in self.provider_settings if provider.usable)
+
+    @field_validator("cosmos_endpoint")
+    @classmethod
+    def _no_identity_in_clear(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None:
+            _refuse_in_clear(endpoint)
+        return endpoint
 
     @field_validator("service_bus_connection")
     @classmethod
@@ -416,7 +436,7 @@ def _source(environment: Mapping[str, str], name: str, settings: Settings) -> So
     given = _group(environment, "RESEARCH", name, SOURCE_FIELDS)
     values: dict[str, Any] = {
         "name": name,
-        **SOURCE_DEFAULTS.get(name, {}),
+        **SOURCE_DEFAULTS[name],
         **given,
         "docs_sites": settings.docs_sites,
         # What tests need would open a way into the network of a deployed app.
@@ -450,6 +470,10 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     }
     chain = values["LLM_CHAIN"] = _listed(environment, "LLM_CHAIN", DEFAULT_CHAIN)
     sources = values["RESEARCH_SOURCES"] = _listed(environment, "RESEARCH_SOURCES", DEFAULT_SOURCES)
+    for name in sources:
+        if name not in SOURCE_DEFAULTS:
+            known = ", ".join(sorted(SOURCE_DEFAULTS))
+            raise ConfigurationError(f"RESEARCH_SOURCES: no source is called {name!r}; there are {known}")
     values["on_azure"] = any(environment.get(marker) for marker in AZURE_MARKERS)
     values["provider_settings"] = tuple(_provider(environment, name) for name in chain)
     settings = _validated(Settings, values, lambda field: field)

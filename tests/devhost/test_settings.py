@@ -152,11 +152,28 @@ def test_no_time_out(tmp_path: Path) -> None:
             "extensions.durableTask.versionMatchStrategy must be one of None, Strict, CurrentOrOlder",
         ),
         ({"extensions": []}, "extensions must be an object"),
+        *(
+            (
+                {"extensions": {"durableTask": {"hubName": name}}},
+                f"hubName: Task hub name '{name}' should contain only alphanumeric characters, start with",
+            )
+            for name in ("my-hub", "1hub", "ab", "a" * 51)
+        ),
+        ({"extensions": {"durableTask": {"hubName": ""}}}, "A non-empty HubName configuration is required"),
+        (
+            {"extensions": {"durableTask": {"maxConcurrentActivityFunctions": 0}}},
+            "MaxConcurrentActivityFunctions must be a positive integer value",
+        ),
     ],
 )
 def test_a_wrong_host_json_names_the_entry(tmp_path: Path, document: dict[str, Any], words: str) -> None:
     with pytest.raises(HostJsonError, match=words):
         host(tmp_path, document)
+
+
+def test_another_storage_has_other_names_of_hubs(tmp_path: Path) -> None:
+    durable = {"hubName": "my-hub", "storageProvider": {"type": "azureManaged"}}
+    assert host(tmp_path, {"extensions": {"durableTask": durable}}).durable.hub_name == "my-hub"
 
 
 def test_an_unset_setting_in_the_hub_name(tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_a_blank_value_is_an_unset_one() -> None:
         ({"LLM_CHAIN": "my model"}, "LLM_CHAIN"),
         ({"LLM_CHAIN": "groq;gemini"}, "LLM_CHAIN"),
         ({"RESEARCH_SOURCES": "pydoc,pydoc"}, "RESEARCH_SOURCES"),
+        ({"RESEARCH_SOURCES": "pydoc,gopher"}, "RESEARCH_SOURCES"),
+        ({"RESEARCH__GITHUB__BASE_URL": "api.github.com"}, "RESEARCH__GITHUB__BASE_URL"),
+        (
+            {"RESEARCH__GITHUB__BASE_URL": "http://api.github.com", "RESEARCH__GITHUB__API_KEY": SECRET},
+            "RESEARCH__GITHUB__BASE_URL",
+        ),
+        ({"COSMOS_ENDPOINT": "account.documents.azure.com"}, "COSMOS_ENDPOINT"),
+        ({"COSMOS_ENDPOINT": "http://account.documents.azure.com"}, "COSMOS_ENDPOINT"),
         ({"RESEARCH__WIKIPEDIA__TIMEOUT_S": "soon"}, "RESEARCH__WIKIPEDIA__TIMEOUT_S"),
         ({"RESEARCH__WIKIPEDIA__TTL_S": "-1"}, "RESEARCH__WIKIPEDIA__TTL_S"),
         ({"ServiceBusConnection": "bus.example"}, "ServiceBusConnection"),
@@ -114,6 +122,11 @@ def test_a_blank_value_is_an_unset_one() -> None:
 def test_a_wrong_setting_is_one_line_that_names_it(changes: dict[str, str], named: str) -> None:
     message = refusal({**DEVELOPMENT, **changes})
     assert re.fullmatch(rf"{named}: \S.+", message), message
+
+
+def test_a_source_that_is_not_there_is_told_which_are() -> None:
+    message = refusal({**DEVELOPMENT, "RESEARCH_SOURCES": "gopher"})
+    assert message.startswith("RESEARCH_SOURCES: no source is called 'gopher'; there are devto, docs, ")
 
 
 @pytest.mark.parametrize(

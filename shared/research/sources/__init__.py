@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from shared.errors import ConfigurationError
 from shared.research.protocol import ResearchSource
 from shared.settings import SourceSettings
 
@@ -38,13 +37,8 @@ SOURCES: dict[str, SourceFactory] = {
 
 
 def create_source(settings: SourceSettings, http: httpx.AsyncClient) -> ResearchSource:
-    """Return the source that these settings name; raises ConfigurationError for an unknown name.
+    """Return the source that these settings name.
 
     A source remembers until when it is limited: keep it for as long as the client.
     """
-    factory = SOURCES.get(settings.name)
-    if factory is None:
-        raise ConfigurationError(
-            f"RESEARCH_SOURCES: no source is called '{settings.name}'; there are {', '.join(sorted(SOURCES))}"
-        )
-    return factory(settings, http)
+    return SOURCES[settings.name](settings, http)

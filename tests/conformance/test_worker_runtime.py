@@ -35,6 +35,9 @@ ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
 )
+# Timers by their schedules, and which of them take the durable client.
+TIMERS = {"reconcile": "0 * * * * *", "send_outbox": "30 * * * * *"}
+TIMERS_THAT_START = frozenset({"reconcile"})
 
 CLIENT = {"direction": "IN", "type": "durableClient", "name": "client"}
 ANSWER = {"direction": "OUT", "type": "http", "name": "$return"}
@@ -57,14 +60,23 @@ def expected_bindings() -> dict[str, list[dict[str, Any]]]:
         table[name] = [{"direction": "IN", "type": "orchestrationTrigger", "name": "context"}]
     for name in ACTIVITIES:
         table[name] = [{"direction": "IN", "type": "activityTrigger", "name": "work"}]
-    timer = {
+    for name, schedule in TIMERS.items():
+        timer = {
+            "direction": "IN",
+            "type": "timerTrigger",
+            "name": "timer",
+            "schedule": schedule,
+            "runOnStartup": False,
+        }
+        table[name] = [*([CLIENT] if name in TIMERS_THAT_START else []), timer]
+    message = {
         "direction": "IN",
-        "type": "timerTrigger",
-        "name": "timer",
-        "schedule": "0 * * * * *",
-        "runOnStartup": False,
+        "type": "serviceBusTrigger",
+        "name": "message",
+        "queueName": "%LESSON_QUEUE%",
+        "connection": "ServiceBusConnection",
     }
-    table["reconcile"] = [CLIENT, timer]
+    table["take_message"] = [CLIENT, message]
     return table
 
 

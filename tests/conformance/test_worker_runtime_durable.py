@@ -19,7 +19,7 @@ from tests.conformance.runtime_process import WorkerRuntime
 from tests.conformance.stored_documents import backdate, read_roadmap, stored_roadmap, with_documents
 from tests.support.replay import OUT_OF_PROC_LABEL, answer_of, context_of
 
-HISTORIES = sorted((ROOT / "tests" / "unit" / "orchestrators" / "histories").glob("*.json"))
+HISTORIES = sorted((ROOT / "tests" / "unit" / "orchestrators" / "histories").rglob("*.json"))
 LEARNER = "learner-1"
 ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
@@ -125,7 +125,7 @@ def first_lesson(database: Path, learner: str) -> Lesson:
 class TestOrchestrators:
     """Stored histories under this Python and this runtime, step by step."""
 
-    @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+    @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
     def test_a_stored_history_replays_to_the_stored_actions(self, app: WorkerRuntime, path: Path) -> None:
         recording = json.loads(path.read_text(encoding="utf-8"))
         played: list[dict[str, Any]] = []

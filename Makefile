@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench quality verify-live token clean
+.PHONY: help demo test serve check lint types layers bench quality verify-live token api-docs api-examples clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -62,6 +62,14 @@ bench: $(VENV)/.dev-installed ## the benchmark: prints its table, writes bench/r
 
 quality: $(VENV)/.dev-installed ## the gates on the golden set: rates before and after; fails when one falls
 	@$(BIN)/python -m tests.golden
+
+api-docs: $(VENV)/.host-installed ## docs/api.md from the route table
+	@env -u CONTAINER_NAME AUTH_MODE=development AZURE_FUNCTIONS_ENVIRONMENT=Development \
+		$(BIN)/python -m examples.api_reference > docs/api.md
+
+api-examples: $(VENV)/.dev-installed ## the examples in the API's description, from the running app
+	@env -u CONTAINER_NAME AUTH_MODE=development AZURE_FUNCTIONS_ENVIRONMENT=Development \
+		$(BIN)/python -m tests.support.api_examples
 
 verify-live: $(VENV)/.host-installed ## ask every source and documentation site once, over the real network
 	@$(BIN)/python -m examples.verify_live

@@ -11,6 +11,7 @@ from shared.errors import ConfigurationError
 from shared.settings import get_settings
 from triggers import (
     back_ends,
+    documentation,
     events,
     health,
     lessons,
@@ -30,6 +31,7 @@ except ConfigurationError as error:
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
     health,
+    documentation,
     roadmaps,
     lessons,
     versions,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -13,12 +12,14 @@ import azure.functions as func
 
 from shared.errors import FieldError, InvalidContinuation, Problem, StoreUnavailable
 from shared.models.base import Model
+from shared.models.problems import ProblemDocument
 from shared.telemetry import log, log_fault
 
 Handler = Callable[..., Awaitable[func.HttpResponse]]
 
 # Everything a learner is told is their own; nothing of it may stay in a shared cache.
 PRIVATE = {"Cache-Control": "no-store"}
+PUBLIC = {"Cache-Control": "public, max-age=300"}
 
 RETRY_AFTER_SECONDS = "2"
 
@@ -68,18 +69,15 @@ def text_answer(text: str, mimetype: str) -> func.HttpResponse:
     return func.HttpResponse(text, headers=dict(PRIVATE), mimetype=mimetype, charset="utf-8")
 
 
+def public_answer(text: str, mimetype: str) -> func.HttpResponse:
+    """Return a text that is the same for everybody, and may be kept for a while."""
+    return func.HttpResponse(text, headers=dict(PUBLIC), mimetype=mimetype, charset="utf-8")
+
+
 def problem_answer(problem: Problem) -> func.HttpResponse:
     """Return the problem document of an error."""
-    body = {
-        "type": f"urn:skillsync:problem:{problem.code}",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
-        "detail": problem.detail,
-        "code": problem.code,
-        "errors": [asdict(error) for error in problem.errors],
-    }
     return func.HttpResponse(
-        _encoded(body),
+        _encoded(ProblemDocument.of(problem).to_json()),
         status_code=problem.status.value,
         headers={**PRIVATE, **problem.headers},
         mimetype="application/problem+json",

@@ -90,6 +90,7 @@ class Endpoint:
     """One row of the route table."""
 
     name: str
+    group: str
     method: Method
     route: str
     access: Access
@@ -136,9 +137,20 @@ def endpoint(  # noqa: PLR0913 - a row of a table has many columns
     def declare(handler: Handler) -> Handler:
         summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n")
         row = Endpoint(
-            handler.__name__, method, route, access, summary, description.strip(), answers,
-            query, body, body_required, headers, problems,
-        )  # fmt: skip
+            name=handler.__name__,
+            group=handler.__module__.rpartition(".")[2],
+            method=method,
+            route=route,
+            access=access,
+            summary=summary,
+            description=description.strip(),
+            answers=answers,
+            query=query,
+            body=body,
+            body_required=body_required,
+            headers=headers,
+            problems=problems,
+        )
         wanted = _wanted(row, handler)
         if row.name in ENDPOINTS:
             raise TypeError(f"{row.name} is declared twice")

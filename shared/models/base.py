@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -28,13 +28,18 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-Moment = Annotated[datetime, PlainSerializer(timestamp, when_used="json")]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(timestamp, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 
 
 class Model(BaseModel):
     """Base of everything this app builds itself: unknown fields are a mistake."""
 
-    model_config = ConfigDict(extra="forbid")
+    # What is told has all its fields, also those with a default; a description must say so.
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON object of this model."""

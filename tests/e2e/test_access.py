@@ -5,90 +5,36 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.support.access_rows import (
+    ADMIN,
+    FUNCTION_KEY,
+    LEARNER,
+    MENTOR,
+    OPEN,
+    ROWS,
+    Owner,
+    ask,
+    new_owner,
+)
 from tests.support.function_table import endpoint_rows
-from tests.support.learner import GOAL, Learner, first_lesson
 from tests.support.local_host import LocalHost
 from tests.support.tokens import Signer, claims, encoded
 
-OPEN, LEARNER, MENTOR, ADMIN, FUNCTION_KEY = "open", "learner", "mentor", "admin", "function_key"
 ROLES = {LEARNER: {"learner", "mentor", "admin"}, MENTOR: {"mentor", "admin"}, ADMIN: {"admin"}}
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is expected of a route.
-
-    `path` names things of the owner in braces; `status` is the answer to who may call it; `shared` routes
-    answer everybody alike, since they name nothing of one learner.
-    """
-
-    access: str
-    path: str
-    status: int
-    body: dict[str, Any] | None = None
-    shared: bool = False
-
-
-# One row for each route: a route without one fails the test.
-ROWS = {
-    "choose_lesson_version": Row(LEARNER, "lessons/{lesson}/version", 200, {"version": "1.0"}),
-    "create_lesson_task": Row(LEARNER, "lessons", 202, {"subject": "Python", "topic": "Lists"}, shared=True),
-    "create_roadmap": Row(LEARNER, "roadmaps", 202, GOAL, shared=True),
-    "generate_lesson": Row(LEARNER, "lessons/{lesson}/generate", 200),
-    "generate_lesson_content": Row(FUNCTION_KEY, "generate_lesson_content", 200),
-    "get_health": Row(OPEN, "health", 200),
-    "get_lesson": Row(LEARNER, "lessons/{lesson}", 200),
-    "get_lesson_status": Row(LEARNER, "lessons/{lesson}/status", 200),
-    "get_lesson_task": Row(LEARNER, "lessons/status/{task}", 200),
-    "get_lesson_version": Row(LEARNER, "lessons/{lesson}/versions/1.0", 200),
-    "get_ready": Row(OPEN, "ready", 200),
-    "get_roadmap": Row(LEARNER, "roadmaps/{roadmap}", 200),
-    "get_roadmap_status": Row(LEARNER, "roadmaps/{roadmap}/status", 200),
-    "get_topic_lesson": Row(LEARNER, "lessons/Python/Loops", 200, shared=True),
-    "get_topic_lesson_by_query": Row(LEARNER, "lessons/topic?subject=Python&topic=Loops", 200, shared=True),
-    "list_lesson_tasks": Row(LEARNER, "lessons/tasks", 200, shared=True),
-    "list_lesson_versions": Row(LEARNER, "lessons/{lesson}/versions", 200),
-    "list_module_lessons": Row(LEARNER, "modules/{module}/lessons", 200),
-    "list_roadmaps": Row(LEARNER, "roadmaps", 200, shared=True),
-    "look_up_lesson": Row(LEARNER, "lessons/lookup?step_title=Loops&subject=Python", 200, shared=True),
-    "regenerate_lesson": Row(LEARNER, "lessons/{lesson}/regenerate", 202, {"reason": "unclear"}),
-    "retry_roadmap": Row(LEARNER, "roadmaps/{roadmap}/retry", 409),
-}
-
 Headers = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A learner with a roadmap, a written lesson and a task."""
-
-    user_id: str
-    roadmap: str
-    module: str
-    lesson: str
-    task: str
 
 
 @pytest.fixture(scope="module")
 def owner(token_host: LocalHost, signer: Signer) -> Owner:
     user_id = f"owner-{uuid.uuid4()}"
-    with Learner(token_host.url, user_id, token=signer.token(user_id)) as learner:
-        roadmap = learner.roadmap()
-        lesson = first_lesson(roadmap)["id"]
-        learner.generate(lesson)
-        learner.await_lesson(lesson)
-        task = learner.http.post("/lessons", json={"subject": "Python", "topic": "Loops"}).json()
-        learner.await_lesson(task["lesson_id"])
-    module = roadmap["modules"][0]["module_id"]
-    return Owner(user_id, roadmap["roadmap_id"], module, lesson, task["task_id"])
+    return new_owner(token_host.url, user_id, signer.token(user_id))
 
 
 @pytest.fixture(scope="module")
@@ -129,14 +75,6 @@ def refused_credentials(signer: Signer, user_id: str) -> dict[str, Headers]:
     }
 
 
-def ask(http: httpx.Client, name: str, owner: Owner, headers: Headers, **ids: str) -> httpx.Response:
-    row = ROWS[name]
-    things = {name: getattr(owner, name) for name in ("roadmap", "module", "lesson", "task")}
-    return http.request(
-        endpoint_rows()[name]["method"], row.path.format(**things | ids), json=row.body, headers=headers
-    )
-
-
 def rows_with(*access: str) -> list[str]:
     return [name for name, row in ROWS.items() if row.access in access]
 
@@ -163,12 +101,18 @@ def test_who_proves_nothing_gets_nowhere(
 
 
 @pytest.mark.parametrize("name", rows_with(LEARNER, MENTOR, ADMIN))
-def test_a_role_decides(name: str, http: httpx.Client, owner: Owner, signer: Signer) -> None:
+def test_a_role_decides(
+    name: str, http: httpx.Client, owner: Owner, signer: Signer, token_host: LocalHost
+) -> None:
+    row = ROWS[name]
     for role in ("learner", "mentor", "admin", "emperor", None):
+        if row.spends:
+            user_id = f"spender-{uuid.uuid4()}"
+            owner = new_owner(token_host.url, user_id, signer.token(user_id))
         token = signer.token(owner.user_id, roles=[role] if role else None)
         answer = ask(http, name, owner, bearer(token))
-        if (role if role in ROLES[LEARNER] else "learner") in ROLES[ROWS[name].access]:
-            assert answer.status_code == ROWS[name].status, f"{role}: {answer.text}"
+        if (role if role in ROLES[LEARNER] else "learner") in ROLES[row.access]:
+            assert answer.status_code == row.status, f"{role}: {answer.text}"
         else:
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), role
         assert answer.headers["Cache-Control"] == "no-store"
@@ -204,7 +148,6 @@ def test_an_open_route_asks_nobody(name: str, http: httpx.Client, owner: Owner, 
 def test_a_function_key_and_nothing_else_opens_the_routes_of_back_ends(
     name: str, http: httpx.Client, owner: Owner, signer: Signer, token_host: LocalHost
 ) -> None:
-    body = {"lesson_id": owner.lesson, "user_id": owner.user_id}
     right = token_host.function_key()
     admin = bearer(signer.token(owner.user_id, roles=["admin"]))
     refused: dict[str, Headers] = {
@@ -216,16 +159,11 @@ def test_a_function_key_and_nothing_else_opens_the_routes_of_back_ends(
         "a token as the key": {"x-functions-key": signer.token(owner.user_id)},
     }
     for kind, headers in refused.items():
-        answer = http.post(ROWS[name].path, json=body, headers=headers)
+        answer = ask(http, name, owner, headers)
         assert (answer.status_code, answer.content) == (401, b""), kind
     for headers in ({"x-functions-key": right}, {"x-functions-key": right, **admin}):
-        answer = http.post(ROWS[name].path, json=body, headers=headers)
+        answer = ask(http, name, owner, headers)
         assert answer.status_code == ROWS[name].status, answer.text
-        assert answer.json()["id"] == owner.lesson
-    by_query = http.post(f"{ROWS[name].path}?code={right}", json=body)
-    assert by_query.status_code == ROWS[name].status
-    for user_id in ("a-stranger", owner.user_id.upper()):
-        answer = http.post(
-            ROWS[name].path, json={**body, "user_id": user_id}, headers={"x-functions-key": right}
-        )
+    for stranger in ("a-stranger", owner.user_id.upper()):
+        answer = ask(http, name, owner, {"x-functions-key": right}, user_id=stranger)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

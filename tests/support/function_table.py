@@ -23,6 +23,14 @@ from dataclasses import asdict
 from triggers.endpoints import ENDPOINTS
 print(json.dumps({name: asdict(row) for name, row in ENDPOINTS.items()}))
 """
+_API = """
+import json, function_app
+from triggers.openapi.document import api_document
+from triggers.openapi.page import to_html
+from triggers.openapi.reference import to_markdown
+document = api_document()
+print(json.dumps({"document": document, "page": to_html(document), "reference": to_markdown(document)}))
+"""
 _SCRIPT = """
 import json, function_app
 print(json.dumps({
@@ -64,6 +72,13 @@ def endpoint_rows() -> dict[str, dict[str, Any]]:
     """Return the rows of the route table by the functions' names."""
     rows: dict[str, dict[str, Any]] = _printed(_ROWS)
     return rows
+
+
+@functools.cache
+def api_description() -> dict[str, Any]:
+    """Return the OpenAPI `document`, the `page` for people and the `reference` in Markdown."""
+    description: dict[str, Any] = _printed(_API)
+    return description
 
 
 def http_triggers() -> dict[str, dict[str, Any]]:

@@ -1,0 +1,88 @@
+"""Parameters of an operation: from a route's template, a query's model, and the headers that a row names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from triggers.endpoints import Endpoint
+from triggers.openapi.schemas import Schema, Schemas
+from triggers.questions import MAX_IDEMPOTENCY_KEY
+
+_PARAMETER = re.compile(r"\{(?P<name>\w+)(?P<constraints>(?::\w+(?:\([^)]*\))?)*)\}")
+_HEX = "[0-9A-Fa-f]"
+UUID_PATTERN = f"^{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}$"
+
+_HEADERS: dict[str, Schema] = {
+    "Idempotency-Key": {
+        "description": "Makes a repeat harmless: the same key and body are answered as the first time.",
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_IDEMPOTENCY_KEY,
+            "pattern": "^[!-~]([ -~]*[!-~])?$",
+        },
+    },
+    "If-None-Match": {
+        "description": "The ETag of the last answer: 304 while nothing has changed.",
+        "schema": {"type": "string"},
+    },
+    "X-User-Id": {
+        "description": "The learner for whom a back end acts, when the body does not say.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    },
+}
+
+
+def path_of(route: str) -> str:
+    """Return a route as OpenAPI writes it: without the constraints of its parameters."""
+    return "/" + _PARAMETER.sub(lambda match: f"{{{match['name']}}}", route)
+
+
+def parameters_of(row: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
+    """Return the parameters of a row."""
+    in_path = [
+        {"name": match["name"], "in": "path", "required": True, "schema": _path_schema(match["constraints"])}
+        for match in _PARAMETER.finditer(row.route)
+    ]
+    in_headers = [{"name": name, "in": "header", **_HEADERS[name]} for name in row.headers]
+    return [*in_path, *_in_query(row, schemas), *in_headers]
+
+
+def _path_schema(constraints: str) -> Schema:
+    """Return the schema of a path parameter; raises ValueError for a constraint that it cannot tell."""
+    match constraints.split(":")[1:]:
+        case ["guid", "length(36)"]:
+            return {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
+        case [one] if found := re.fullmatch(r"maxlength\((\d+)\)", one):
+            return {"type": "string", "minLength": 1, "maxLength": int(found[1])}
+        case _:
+            raise ValueError(f"no schema is known for the constraints '{constraints}'")
+
+
+def _in_query(row: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
+    if row.query is None:
+        return []
+    query = schemas.query(row.query)
+    required = query.get("required", [])
+    return [
+        _query_parameter(name, dict(schema), is_required=name in required)
+        for name, schema in query["properties"].items()
+    ]
+
+
+def _query_parameter(name: str, schema: Schema, *, is_required: bool) -> dict[str, Any]:
+    """Return a query's parameter; null has no meaning there, so that it is left out."""
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        schema |= kinds[0]
+    elif kinds:
+        schema["anyOf"] = kinds
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    parameter: dict[str, Any] = {"name": name, "in": "query"}
+    if is_required:
+        parameter["required"] = True
+    if "description" in schema:
+        parameter["description"] = schema.pop("description")
+    return {**parameter, "schema": schema}

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devhost.engine.invocation import Invocation
-from devhost.time_span import format_time_span
 
 
 def message_invocation(
@@ -55,17 +54,21 @@ def manual_message(function: str, value: object, reason: str, *, many: bool) -> 
 
 
 def message_metadata(message: Any) -> dict[str, Any]:
-    """The trigger metadata of a received message; what the message does not carry is left out."""
+    """The trigger metadata of a received message; what the message does not carry is left out.
+
+    The extension hands over these properties and no other: a function never sees the time to live, nor until
+    when the message is locked.
+    """
     properties = {_text(k): _plain(v) for k, v in (message.application_properties or {}).items()}
     fields = {
         "MessageId": message.message_id,
         "SequenceNumber": message.sequence_number,
-        "EnqueuedSequenceNumber": message.enqueued_sequence_number,
         "DeliveryCount": (message.delivery_count or 0)
         + 1,  # the extension counts this delivery, AMQP does not
         "EnqueuedTimeUtc": _moment(message.enqueued_time_utc),
+        "EnqueuedTime": _moment(message.enqueued_time_utc),
         "ExpiresAtUtc": _moment(message.expires_at_utc),
-        "LockedUntil": _moment(message.locked_until_utc),
+        "ExpiresAt": _moment(message.expires_at_utc),
         "LockToken": str(message.lock_token) if message.lock_token else None,
         "ContentType": message.content_type,
         "CorrelationId": message.correlation_id,
@@ -76,10 +79,6 @@ def message_metadata(message: Any) -> dict[str, Any]:
         "ReplyToSessionId": message.reply_to_session_id,
         "SessionId": message.session_id,
         "PartitionKey": message.partition_key,
-        "ScheduledEnqueueTimeUtc": _moment(message.scheduled_enqueue_time_utc),
-        "TimeToLive": format_time_span(message.time_to_live) if message.time_to_live else None,
-        "DeadLetterReason": message.dead_letter_reason,
-        "DeadLetterErrorDescription": message.dead_letter_error_description,
         "DeadLetterSource": message.dead_letter_source,
     }
     present = {name: value for name, value in fields.items() if value is not None}

@@ -52,8 +52,17 @@ def test_one_message() -> None:
     assert message.application_properties == {"kind": "lesson", "n": 1, "at": "2026-11-20T10:00:00.000000Z"}
     assert message.user_properties == message.application_properties
     assert message.enqueued_time_utc == datetime(2026, 11, 20, 10, tzinfo=UTC)
-    assert message.time_to_live == timedelta(hours=2)
+    assert message.expires_at_utc == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert message.session_id is None
+
+
+def test_what_the_extension_does_not_hand_over_is_not_seen() -> None:
+    """Days to live are more than the SDK could read, and no message could be received."""
+    metadata = message_metadata(Received(b"{}", time_to_live=timedelta(days=2), dead_letter_reason="why"))
+    message = seen_by_the_function(
+        message_invocation("f", [(b"{}", metadata)], "r", many=False, binary=False)
+    )
+    assert (message.time_to_live, message.locked_until, message.dead_letter_reason) == (None, None, None)
 
 
 def test_a_binary_body_stays_as_it_is() -> None:

@@ -19,17 +19,17 @@ $(VENV)/bin/python:
 
 $(VENV)/.host-installed: requirements.txt requirements-devhost.txt | $(VENV)/bin/python
 	@echo "Installing what the app and the local host need (about half a minute the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-devhost.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-devhost.txt
 	@touch $@
 
 # The embedded Service Bus broker's library is built from source. Where that fails the host does without, and says so.
 $(VENV)/.broker-tried: requirements-broker.txt $(VENV)/.host-installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-broker.txt >/dev/null 2>&1 || true
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-broker.txt >/dev/null 2>&1 || true
 	@touch $@
 
 $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.broker-tried
 	@echo "Installing what the checks and tests need ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/.broker-tried ## a roadmap and a lesson, live, with no keys and no cloud

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from shared.models.base import Model, Printable
 from shared.models.learner import LearningStyle, SkillLevel
@@ -45,8 +52,9 @@ class RoadmapRequest(Model):
     focus: ShortText | None = None
     generate: GenerateOption = "skeleton"
 
-    @model_validator(mode="after")
-    def _hours_once(self) -> RoadmapRequest:
-        if self.weekly_hours is not None and self.time_commitment is not None:
-            raise ValueError("give weekly_hours or time_commitment, not both")
-        return self
+    @field_validator("time_commitment")
+    @classmethod
+    def _hours_once(cls, text: str | None, before: ValidationInfo) -> str | None:
+        if text is not None and before.data.get("weekly_hours") is not None:
+            raise ValueError("says the same as weekly_hours; give one of them")
+        return text

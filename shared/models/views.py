@@ -112,6 +112,7 @@ class RoadmapAccepted(Model):
     subject: str
     focus: str
     interpretation: str
+    alternatives: list[str]
     message: str
 
     @classmethod

@@ -30,5 +30,8 @@ def reading(field: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", str(error), (FieldError(field, str(error)),)
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            f"{field}: {error}",
+            (FieldError(field, str(error)),),
         ) from None

@@ -35,6 +35,20 @@ def test_an_ambiguous_goal_is_settled_by_the_subject(model_host: LocalHost, prov
     assert provider.calls()["interpret"] == before, "what the app can read by itself costs no call"
 
 
+def test_the_first_answer_names_the_alternatives_already(bare_host: LocalHost) -> None:
+    with Learner(bare_host.url, someone()) as learner:
+        accepted = learner.http.post("/roadmaps", json={**GOAL, "goal": "Go"}).json()
+        assert "send one of the alternatives as the subject" in accepted["interpretation"]
+        assert accepted["alternatives"] == ["Go (board game)"]
+
+
+def test_what_cannot_be_read_is_named_in_the_problems_words(bare_host: LocalHost) -> None:
+    wrong = {name: value for name, value in GOAL.items() if name != "weekly_hours"}
+    with Learner(bare_host.url, someone()) as learner:
+        problem = learner.http.post("/roadmaps", json={**wrong, "time_commitment": "whenever"}).json()
+        assert problem["detail"].startswith("time_commitment: must say how many hours")
+
+
 def test_a_slip_is_mended_and_said(bare_host: LocalHost) -> None:
     with Learner(bare_host.url, someone()) as learner:
         roadmap = learner.roadmap(goal="i want to learn pyhton 🐍")

@@ -8,6 +8,7 @@ from examples import verify_live
 from shared.clients import Clients
 from shared.research.documentation.sites import Site
 from shared.settings import load_settings
+from tests.support.function_table import DEVELOPMENT
 from tests.support.source_servers import Fault, SourceServers, settings_of
 
 
@@ -22,7 +23,7 @@ async def test_every_check_is_a_row_and_failures_are_told(
         servers.faults["github"] = Fault.WRONG_SHAPE
         settings = load_settings(
             {
-                "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+                **DEVELOPMENT,
                 **settings_of(origin),
                 "RESEARCH_SOURCES": "docs,stackoverflow,github,devto,youtube,pydoc",
                 "RESEARCH__YOUTUBE__API_KEY": "",

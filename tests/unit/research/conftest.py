@@ -11,6 +11,7 @@ from shared.research.network_source import NetworkSource
 from shared.research.protocol import Question
 from shared.research.sources import create_source
 from shared.settings import Settings, load_settings
+from tests.support.function_table import DEVELOPMENT
 from tests.support.source_servers import SourceServers, settings_of
 
 QUESTION = Question(
@@ -41,9 +42,7 @@ class Sources:
         self._http = http
 
     def settings(self, **changes: str) -> Settings:
-        return load_settings(
-            {"AZURE_FUNCTIONS_ENVIRONMENT": "Development", **settings_of(self.origin), **changes}
-        )
+        return load_settings({**DEVELOPMENT, **settings_of(self.origin), **changes})
 
     def make(self, name: str, **changes: str) -> NetworkSource:
         settings = self.settings(RESEARCH_SOURCES=name, **changes)

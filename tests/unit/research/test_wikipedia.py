@@ -18,6 +18,7 @@ from shared.research.protocol import Question, SourceFailed, SourceLimited
 from shared.research.sources.wikipedia import WikipediaSource, edition, queries
 from shared.research.wikitext import article_passages
 from shared.settings import SourceSettings
+from tests.support.function_table import DEVELOPMENT
 from tests.support.wikipedia_articles import ARTICLES, PHOTOGRAPHY, Article
 from tests.support.wikipedia_server import Fault, WikipediaServer
 
@@ -91,7 +92,7 @@ async def test_a_proxy_of_the_environment_is_the_clients_affair_and_not_used(
     from shared.settings import load_settings
 
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    clients = Clients(load_settings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"}))
+    clients = Clients(load_settings(DEVELOPMENT))
     try:
         source = WikipediaSource(SourceSettings(name="wikipedia", base_url=wikipedia.base_url), clients.http)
         assert await source.search(question())

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -26,7 +26,7 @@ from shared.research.fetching.fetcher import HTML, Fetcher
 from shared.research.protocol import Question, ResearchError, SourceSkipped
 from shared.research.python_reference.corpus import reference_pages
 from shared.research.sources import create_source
-from shared.settings import SourceSettings, load_settings
+from shared.settings import Settings, SourceSettings, load_settings
 
 Verdict = Literal["ok", "skipped", "FAILED"]
 PATIENCE_SECONDS = 30.0
@@ -139,12 +139,15 @@ def print_table(rows: Sequence[Row]) -> None:
     print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
 
 
+def own_settings(environment: Mapping[str, str]) -> Settings:
+    """Return settings of which only what research reads is the surroundings': keys, sites, contact."""
+    own = {n: value for n, value in environment.items() if n.startswith(("RESEARCH_", "DOCS_SITES"))}
+    return load_settings({**own, "AZURE_FUNCTIONS_ENVIRONMENT": "Development", "AUTH_MODE": "development"})
+
+
 async def verify() -> int:
     """Check everything; returns the exit code."""
-    # Of the surroundings only what research reads: keys, sites, contact.
-    own = {name: value for name, value in os.environ.items() if name.startswith(("RESEARCH_", "DOCS_SITES"))}
-    settings = load_settings({**own, "AZURE_FUNCTIONS_ENVIRONMENT": "Development"})
-    clients = Clients(settings)
+    clients = Clients(own_settings(os.environ))
     try:
         rows = await check_all(clients)
     finally:

@@ -49,3 +49,11 @@ def test_the_reference_has_addresses_and_anchors_to_check() -> None:
     anchors = verify_live.reference_anchors()
     assert any(anchors.values())
     assert all(address.startswith("https://") for address in anchors)
+
+
+def test_only_what_research_reads_is_taken_from_the_surroundings() -> None:
+    """A machine that is set up for something else can still ask the sources."""
+    surroundings = {"AUTH_MODE": "jwt", "COSMOS_ENDPOINT": "nowhere", "RESEARCH_CONTACT": "team@example.org"}
+    settings = verify_live.own_settings(surroundings)
+    assert settings.research_contact == "team@example.org"
+    assert settings.cosmos_endpoint is None

@@ -53,6 +53,41 @@ class Orchestrations:
         except Exception:  # noqa: BLE001 - the failed start is what its caller must hear of
             return False
 
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        """End an orchestration; one that has ended, or never began, is success.
+
+        Its activities go on until they have ended: the documents' conditions are what stops their writes. So
+        a failure is logged, and nothing depends on it.
+        """
+        try:
+            await self._client.terminate(instance_id, reason)
+        except Exception as error:  # noqa: BLE001 - the SDK reports an unknown instance as a plain Exception
+            if not await self._runs_perhaps(instance_id):
+                return
+            log_fault("orchestration.terminate_failed", error, instance_id=instance_id)
+            return
+        log("orchestration.terminated", instance_id=instance_id, reason=reason)
+
+    async def _runs_perhaps(self, instance_id: str) -> bool:
+        try:
+            return await self.running(instance_id)
+        except Exception:  # noqa: BLE001 - the failed request is what is logged
+            return True
+
+    async def purge(self, instance_id: str) -> bool:
+        """Remove the history of an orchestration; tells whether nothing of it is left.
+
+        One that runs is left alone, and so is one that the extension cannot be asked about now.
+        """
+        try:
+            if await self.running(instance_id):
+                return False
+            await self._client.purge_instance_history(instance_id)
+        except Exception as error:  # noqa: BLE001 - the SDK raises plain Exception for whatever went wrong
+            log_fault("orchestration.purge_failed", error, instance_id=instance_id)
+            return False
+        return True
+
     async def running(self, instance_id: str) -> bool:
         """Tell whether an orchestration with this id exists and has not ended."""
         status = await self._client.get_status(instance_id)

@@ -59,6 +59,11 @@ def accepted_answer(body: Model, status_url: str) -> func.HttpResponse:
     return json_answer(body, HTTPStatus.ACCEPTED, headers)
 
 
+def no_content_answer() -> func.HttpResponse:
+    """Return a 204."""
+    return func.HttpResponse(status_code=HTTPStatus.NO_CONTENT.value, headers=dict(PRIVATE))
+
+
 def _encoded(data: Mapping[str, Any]) -> bytes:
     """Return JSON in UTF-8; half a surrogate pair, as a caller may send, becomes a question mark."""
     return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")

@@ -57,6 +57,27 @@ async def generate_lesson(
 
 @endpoint(
     blueprint,
+    "POST",
+    "lessons/{id:guid:length(36)}/cancel",
+    access=Access.LEARNER,
+    answers=(accepted("views.LessonCanceled"),),
+    problems=("nothing_to_cancel", "conflict"),
+)
+async def cancel_lesson(req: func.HttpRequest, caller: Caller) -> func.HttpResponse:
+    """Stop waiting for a lesson, or for its new version; the version that there is stays.
+
+    Whoever else waits for it still gets it.
+    """
+    from shared.models.views import LessonCanceled
+    from shared.services.lesson_cancellation import LessonCancellation
+
+    lesson = await LessonCancellation(get_clients()).cancel(caller.user_id, path_id(req))
+    canceled = LessonCanceled.of(lesson)
+    return accepted_answer(canceled, canceled.status_url)
+
+
+@endpoint(
+    blueprint,
     "GET",
     "lessons/{id:guid:length(36)}",
     access=Access.LEARNER,

@@ -35,7 +35,8 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "not_found": ProblemKind(HTTPStatus.NOT_FOUND, "unknown, foreign and absent ids alike"),
     "conflict": ProblemKind(HTTPStatus.CONFLICT, "too many changes at once; try again"),
-    "nothing_to_retry": ProblemKind(HTTPStatus.CONFLICT, "nothing of the roadmap has failed"),
+    "nothing_to_retry": ProblemKind(HTTPStatus.CONFLICT, "nothing of the roadmap has failed or was canceled"),
+    "nothing_to_cancel": ProblemKind(HTTPStatus.CONFLICT, "nothing of it is being generated"),
     "not_completed": ProblemKind(
         HTTPStatus.CONFLICT, "only a completed lesson can be regenerated, or shown in another version"
     ),

@@ -13,8 +13,8 @@ import azure.functions as func
 from shared.clients import get_clients
 from shared.orchestrations import Orchestrations
 from shared.security.identity import Caller
-from triggers.answers import accepted_answer, json_answer
-from triggers.endpoints import NOT_MODIFIED, Access, accepted, endpoint, ok
+from triggers.answers import accepted_answer, json_answer, no_content_answer
+from triggers.endpoints import NOT_MODIFIED, Access, accepted, endpoint, no_content, ok
 from triggers.polling import polled
 from triggers.questions import idempotency_key, path_id
 
@@ -139,6 +139,50 @@ async def retry_roadmap(
     retry = RoadmapRetry(get_clients(), Orchestrations(client))
     accepted_roadmap = RoadmapAccepted.of(await retry.retry(caller.user_id, path_id(req)))
     return accepted_answer(accepted_roadmap, accepted_roadmap.status_url)
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "roadmaps/{id:guid:length(36)}/cancel",
+    access=Access.LEARNER,
+    answers=(accepted("views.RoadmapAccepted"),),
+    problems=("nothing_to_cancel", "conflict"),
+)
+async def cancel_roadmap(
+    req: func.HttpRequest, caller: Caller, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Stop what is being generated of a roadmap, lessons included; what is ready stays.
+
+    Whoever else waits for one of its lessons still gets it.
+    """
+    from shared.models.views import RoadmapAccepted
+    from shared.services.roadmap_cancellation import RoadmapCancellation
+
+    cancellation = RoadmapCancellation(get_clients(), Orchestrations(client))
+    canceled = RoadmapAccepted.of(await cancellation.cancel(caller.user_id, path_id(req)))
+    return accepted_answer(canceled, canceled.status_url)
+
+
+@endpoint(
+    blueprint,
+    "DELETE",
+    "roadmaps/{id:guid:length(36)}",
+    access=Access.LEARNER,
+    answers=(no_content(),),
+    problems=("conflict",),
+)
+async def delete_roadmap(
+    req: func.HttpRequest, caller: Caller, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Remove a roadmap with its modules and lessons; what runs is stopped first.
+
+    A repeat of its creation with the same Idempotency-Key answers 410.
+    """
+    from shared.services.roadmap_deletion import RoadmapDeletion
+
+    await RoadmapDeletion(get_clients(), Orchestrations(client)).delete(caller.user_id, path_id(req))
+    return no_content_answer()
 
 
 @endpoint(

@@ -138,6 +138,15 @@ class CallLedger:
             return Recorded(found.reply, found.repeats, paid_now=False)
         return InProgress(found.deadline) if found.deadline > self._clock() else None
 
+    async def paid_for(self, key: str, generation: str) -> bool:
+        """Tell whether a call of this generation is under way, or has brought a reply."""
+        page = await self._documents.query(self._record, key, {"generation": generation})
+        return any(
+            call.status is CallStatus.COMPLETED
+            or (call.status is CallStatus.CALLING and call.deadline > self._clock())
+            for call in page.items
+        )
+
     async def once(self, identity: CallIdentity, timeout_seconds: float, call: Call) -> Recorded | InProgress:
         """Return the recorded outcome of a call, or make it and record it.
 

@@ -73,6 +73,7 @@ class Lease(Model):
     token: int
     owner: str
     expires_at: Moment
+    calling: bool = Field(default=False, description="a turn is under way that may pay for a call")
 
 
 class Occasion(StrEnum):
@@ -101,7 +102,9 @@ class Cause(Model):
     occasion: Occasion = Occasion.FIRST
     regenerated_from: str | None = Field(default=None, description='a version such as "1.0"')
     reason: RegenerationReason | None = None
-    charged_to: str = Field(default="", description="the pseudonym of the learner whose budget pays for it")
+    charged_to: str = Field(
+        default="", description="the pseudonym of the learner whose budget pays for it, while it runs"
+    )
     background: bool = Field(default=False, description="no learner waits for it: it leaves room to those")
 
 
@@ -133,6 +136,11 @@ class LessonHead(LibraryDocument):
     misses: int = Field(default=0, description="requests that had to wait for a generation")
     error: Failure | None = None
 
+    @property
+    def call_generation(self) -> str:
+        """The call ledger's name for this generation."""
+        return f"lesson-{self.generation}"
+
 
 class Waiter(LibraryDocument):
     """A learner's lesson that waits for a generation."""
@@ -143,6 +151,11 @@ class Waiter(LibraryDocument):
     learner: str = Field(description="HMAC of the user id")
     generation: int
     ttl: int | None = 7 * 86_400
+
+    @staticmethod
+    def id_of(lesson_id: str, attempt: int, generation: int) -> str:
+        """Return the document id of one attempt of a lesson that waits for a generation."""
+        return f"waiter-{lesson_id}-{attempt}-{generation}"
 
 
 class BriefDocument(LibraryDocument):

@@ -97,6 +97,9 @@ class Roadmap(LearnerDocument):
     attempt: int = 1
     recoveries: int = Field(default=0, description="attempts that the reconciler began by itself")
     requested_at: Moment
+    canceled_at: Moment | None = Field(default=None, description="whatever was asked for before is void")
+    stopping: bool = Field(default=False, description="canceled, and not yet all that runs is stopped")
+    deleting: bool = Field(default=False, description="gone for its learner; not yet all is removed")
     revision: int = 1
     correlation_id: str | None = Field(default=None, description="of the message that asked for it")
 

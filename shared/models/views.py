@@ -224,6 +224,27 @@ class LessonAccepted(Model):
         )
 
 
+class LessonCanceled(Model):
+    """A lesson that its learner waits for no longer."""
+
+    lesson_id: str
+    generation_status: GenerationStatus
+    regenerating: bool
+    version: str | None
+    status_url: str
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> LessonCanceled:
+        """Return what the one who canceled it is told."""
+        return cls(
+            lesson_id=lesson.id,
+            generation_status=lesson.generation_status,
+            regenerating=lesson.regenerating,
+            version=lesson.version,
+            status_url=lesson_status_url(lesson.id),
+        )
+
+
 class LessonStatus(Model):
     """How far a lesson is."""
 

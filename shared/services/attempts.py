@@ -24,6 +24,11 @@ def instance_id(roadmap: Roadmap) -> str:
     return f"roadmap-{roadmap.id}-{roadmap.attempt}"
 
 
+def instance_ids(roadmap: Roadmap) -> list[str]:
+    """Return the orchestration instances of all attempts so far."""
+    return [f"roadmap-{roadmap.id}-{attempt}" for attempt in range(1, roadmap.attempt + 1)]
+
+
 async def start_roadmap(orchestrations: Orchestrations, roadmap: Roadmap) -> None:
     """Start the orchestration of an attempt; a failure is left to the reconciler."""
     work = {"user_id": roadmap.user_id, "roadmap_id": roadmap.id, "attempt": roadmap.attempt}

@@ -13,7 +13,7 @@ from shared.planning.duration import total_duration
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.events import ended
 from shared.services.failures import failure
-from shared.services.leases import running_head
+from shared.services.leases import NOBODYS, running_head, still_held
 from shared.services.linking import settle_waiting
 from shared.store.contract import BatchOperation
 from shared.store.documents import Documents, change, equals, increment, set_to
@@ -148,10 +148,7 @@ async def fail_head(documents: Documents, head: LessonHead, code: str) -> Lesson
             set_to("/status", GenerationStatus.FAILED.value),
             set_to("/error", failure(code).to_json()),
             set_to("/lease", None),
+            NOBODYS,
         ],
-        [
-            equals("/status", head.status.value),
-            equals("/generation", head.generation),
-            equals("/lease_token", head.lease_token),
-        ],
+        still_held(head),
     )

@@ -12,6 +12,7 @@ MESSAGES = {
     "refused": "The language model declined to write this lesson.",
     "infrastructure": "Our system was interrupted too often. Please try again.",
     "providers_failed": "No language model gave a usable answer. Please try again later.",
+    "canceled": "Writing was stopped before the lesson was ready. Ask for it again when you want it.",
     "no_sources": "No source was found that a lesson could honestly rest on. Please try again later.",
     "superseded": "A newer attempt has taken over.",
     "quota_exceeded": "The lessons of the day are used up. Please ask again tomorrow.",

@@ -131,7 +131,7 @@ class Generations:
     def _waiter(self, lesson: Lesson, key: str, generation: int) -> BatchOperation:
         return creation(
             Waiter(
-                id=f"waiter-{lesson.id}-{lesson.attempt + 1}-{generation}",
+                id=Waiter.id_of(lesson.id, lesson.attempt + 1, generation),
                 key=key,
                 lesson_id=lesson.id,
                 learner=pseudonym(self._settings, lesson.user_id),

@@ -25,7 +25,7 @@ from shared.models.messages import (
     read_message,
 )
 from shared.models.poison import Poison
-from shared.models.roadmap import Lesson, Receipt
+from shared.models.roadmap import Lesson, Receipt, Roadmap
 from shared.models.status import GenerationStatus
 from shared.models.versions import RegenerationRequest
 from shared.orchestrations import Orchestrations
@@ -113,12 +113,21 @@ class Intake:
         log("message.obeyed", lesson_id=message.lesson_id, **_traces(message, delivery))
 
     async def _is_obsolete(self, message: LessonMessage, delivery: Delivery, origin: Origin) -> bool:
-        """Tell whether the learner has canceled the lesson after it was asked for."""
+        """Tell whether the learner has canceled the lesson, or its roadmap, after it was asked for."""
         lesson = await self._documents.find(Lesson, message.user_id, message.lesson_id)
-        if lesson is None or lesson.generation_status is not GenerationStatus.CANCELED:
+        if lesson is None:
             return False
+        was_canceled = lesson.generation_status is GenerationStatus.CANCELED
+        if was_canceled and await origin.obeyed(self._documents):
+            return True
+        stops = [lesson.updated_at] if was_canceled else []
+        if lesson.roadmap_id is not None:
+            roadmap = await self._documents.find(Roadmap, message.user_id, lesson.roadmap_id)
+            if roadmap is None or roadmap.deleting:
+                return True
+            stops += [roadmap.canceled_at] if roadmap.canceled_at is not None else []
         asked_at = message.requested_at or delivery.enqueued_at
-        return asked_at is None or asked_at < lesson.updated_at or await origin.obeyed(self._documents)
+        return any(asked_at is None or asked_at < stopped_at for stopped_at in stops)
 
     async def _receive(self, origin: Origin) -> None:
         """Make sure of the receipt also where nothing had to be begun."""

@@ -92,7 +92,11 @@ class Interpreting:
                     set_to("/settled", True),
                     increment("/revision"),
                 ],
-                [equals("/attempt", roadmap.attempt), equals("/settled", False)],
+                [
+                    equals("/attempt", roadmap.attempt),
+                    equals("/status", roadmap.status.value),
+                    equals("/settled", False),
+                ],
             )
         except PreconditionFailed:
             # A second copy of this call was faster, or the attempt is over: a repeat will see which.

@@ -46,9 +46,15 @@ class LessonGeneration:
         Work of the background leaves providers' room to learners who wait, until a learner asks for it.
         Raises Problem: 404, 429 over the day's quota, 503 while generation is switched off.
         """
+        try:
+            return await self._request(user_id, lesson_id, origin)
+        except NotFound:  # also of one that is deleted in this moment
+            raise not_found("lesson") from None
+
+    async def _request(self, user_id: str, lesson_id: str, origin: Origin) -> Lesson:
         counted = False
         for lost in range(TRIES):
-            lesson = await self._lesson(user_id, lesson_id)
+            lesson = await self._documents.read(Lesson, user_id, lesson_id)
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
             if head is not None and head.best_version is not None:
                 return await self._from_library(lesson, head, origin)
@@ -73,12 +79,6 @@ class LessonGeneration:
             return await self._generations.start_awaited(lesson)
         raise CHANGING
 
-    async def _lesson(self, user_id: str, lesson_id: str) -> Lesson:
-        try:
-            return await self._documents.read(Lesson, user_id, lesson_id)
-        except NotFound:
-            raise not_found("lesson") from None
-
     async def _from_library(self, lesson: Lesson, head: LessonHead, origin: Origin) -> Lesson:
         if lesson.generation_status is not GenerationStatus.COMPLETED:
             lesson.correlation_id = origin.correlation_id
@@ -101,9 +101,8 @@ class LessonGeneration:
 
     async def _mark_generating(self, lesson: Lesson, generation: int, origin: Origin) -> None:
         before = lesson.generation_status
-        if before is GenerationStatus.GENERATING:
-            return  # it waits already, for a generation that had ended
-        lesson.move_to(GenerationStatus.GENERATING)
+        if before is not GenerationStatus.GENERATING:  # else it waits already, for one that had ended
+            lesson.move_to(GenerationStatus.GENERATING)
         lesson.attempt += 1
         lesson.generation = generation
         lesson.generation_error = None

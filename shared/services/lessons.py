@@ -64,12 +64,12 @@ class Lessons:
     async def _settled(self, user_id: str, lesson_id: str) -> tuple[Lesson, LessonHead | None]:
         try:
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
-        except NotFound:
+            if not lesson.waiting:
+                return lesson, None
+            head = await self._documents.find(LessonHead, lesson.awaited_key, LessonHead.ID)
+            return await settle(self._documents, lesson, head), head
+        except NotFound:  # also of one that is deleted in this moment
             raise not_found("lesson") from None
-        if not lesson.waiting:
-            return lesson, None
-        head = await self._documents.find(LessonHead, lesson.awaited_key, LessonHead.ID)
-        return await settle(self._documents, lesson, head), head
 
     async def _sources(self, lesson: Lesson, head: LessonHead | None) -> list[Source]:
         if head is None or lesson.generation_status is not GenerationStatus.GENERATING:

@@ -6,7 +6,9 @@ missed (a crash, a stale read) is mended by the next status read, so everything 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.errors import NotFound, PreconditionFailed
 from shared.models.base import timestamp
@@ -28,15 +30,21 @@ _COUNTED = {
 }
 
 
-def counts(before: GenerationStatus, after: GenerationStatus) -> list[PatchOperation]:
-    """Return what a lesson's move changes in its roadmap: the counts, and the revision that waits look at."""
-    operations = [increment("/revision")]
-    if before is not after:
-        if before in _COUNTED:
-            operations.append(increment(f"/progress/{_COUNTED[before]}", -1))
-        if after in _COUNTED:
-            operations.append(increment(f"/progress/{_COUNTED[after]}"))
-    return operations
+MOST_AT_ONCE = 33
+"""Lessons in one batch: each may need three operations, its roadmap one, and a batch holds 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A lesson to be stored, and what its status was.
+
+    `regenerated` marks the end of a regeneration, `refused` that of an attempt that never began.
+    """
+
+    lesson: Lesson
+    before: GenerationStatus
+    regenerated: bool = False
+    refused: bool = False
 
 
 async def save_lesson(
@@ -53,17 +61,41 @@ async def save_lesson(
     `regenerated` marks the end of a regeneration, `refused` that of an attempt that never began; `also` is
     stored in the same batch. Raises PreconditionFailed, NotFound, and Conflict for what is `also` created.
     """
+    await save_lessons(documents, [Changed(lesson, before, regenerated, refused)], also)
+
+
+async def save_lessons(
+    documents: Documents, changes: Sequence[Changed], also: Sequence[BatchOperation] = ()
+) -> None:
+    """Store lessons of one roadmap, or one that stands alone, all or none of them; see `save_lesson`."""
+    operations = [operation for one in changes for operation in _operations(documents, one)]
+    first = changes[0].lesson
+    if first.roadmap_id is not None:
+        operations.append(change(first.roadmap_id, _counts(changes)))
+    await documents.batch(Lesson, first.user_id, [*operations, *also])
+
+
+def _operations(documents: Documents, changed: Changed) -> list[BatchOperation]:
+    lesson = changed.lesson
     lesson.revision += 1
     operations: list[BatchOperation] = []
-    if lesson.roadmap_id is not None:
-        operations.append(change(lesson.roadmap_id, counts(before, lesson.generation_status)))
     if lesson.task_id is not None and not lesson.waiting:
         operations.append(change(lesson.task_id, _end_of_task(lesson)))
         lesson.task_id = None
-    has_moved = lesson.generation_status is not before
-    if regenerated or refused or (has_moved and lesson.generation_status.ended):
-        operations += ended(documents, lesson, regeneration=regenerated)
-    await documents.batch(Lesson, lesson.user_id, [replacement(lesson), *operations, *also])
+    has_moved = lesson.generation_status is not changed.before
+    if changed.regenerated or changed.refused or (has_moved and lesson.generation_status.ended):
+        operations += ended(documents, lesson, regeneration=changed.regenerated)
+    return [replacement(lesson), *operations]
+
+
+def _counts(changes: Sequence[Changed]) -> list[PatchOperation]:
+    """Return what moved lessons change in their roadmap: the counts, and the revision that waits look at."""
+    moved = Counter(_COUNTED.get(one.lesson.generation_status) for one in changes)
+    moved.subtract(_COUNTED.get(one.before) for one in changes)
+    return [
+        increment("/revision"),
+        *[increment(f"/progress/{name}", by) for name, by in moved.items() if name is not None and by],
+    ]
 
 
 def _end_of_task(lesson: Lesson) -> list[PatchOperation]:
@@ -127,11 +159,13 @@ async def _end_regeneration(documents: Documents, lesson: Lesson, error: Failure
     return await _save(documents, lesson, lesson.generation_status, regenerated=True)
 
 
-async def mark_failed(documents: Documents, lesson: Lesson, failure: Failure) -> Lesson:
-    """End a generating lesson as failed; returns the lesson as it is stored then."""
+async def _end_unwritten(
+    documents: Documents, lesson: Lesson, end: GenerationStatus, failure: Failure
+) -> Lesson:
+    """End a generating lesson as its generation has ended; returns the lesson as it is stored then."""
     if lesson.generation_status is not GenerationStatus.GENERATING:
         return lesson
-    lesson.move_to(GenerationStatus.FAILED)
+    lesson.move_to(end)
     lesson.generation_error = failure
     return await _save(documents, lesson, GenerationStatus.GENERATING)
 
@@ -154,7 +188,8 @@ async def settle(documents: Documents, lesson: Lesson, head: LessonHead | None) 
     """
     if not lesson.waiting or head is None or head.key != lesson.awaited_key:
         return lesson
-    is_its_failure = head.status is GenerationStatus.FAILED and head.generation >= (lesson.generation or 0)
+    brought_nothing = head.status in (GenerationStatus.FAILED, GenerationStatus.CANCELED)
+    is_its_failure = brought_nothing and head.generation >= (lesson.generation or 0)
     if lesson.regeneration is not None:
         if head.latest_version > lesson.regeneration.after_version:
             return await link_newer(documents, lesson, head, was_cached=False)
@@ -164,7 +199,7 @@ async def settle(documents: Documents, lesson: Lesson, head: LessonHead | None) 
     if head.best_version is not None:
         return await link(documents, lesson, head, was_cached=False)
     if is_its_failure and head.error is not None:
-        return await mark_failed(documents, lesson, head.error)
+        return await _end_unwritten(documents, lesson, head.status, head.error)
     return lesson
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.clients import Clients
+from shared.errors import Problem
 from shared.models.base import timestamp
 from shared.models.document import Document, now
 from shared.models.inputs import FinishInput
@@ -21,8 +22,11 @@ from shared.orchestrations import Orchestrations
 from shared.services import attempts
 from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.generations import begin_generation, instance_id, start_generation
+from shared.services.leaving import end_unwanted, runs_by_itself
 from shared.services.linking import settle, settle_waiting
 from shared.services.races import LOST_RACE
+from shared.services.roadmap_cancellation import RoadmapCancellation
+from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import restart
 from shared.store.documents import replacement
 from shared.telemetry import log
@@ -48,6 +52,8 @@ class Reconciler:
         for status in (GenerationStatus.PENDING, GenerationStatus.GENERATING):
             for roadmap in await self._left(Roadmap, "status", status):
                 acted += await self._roadmap(roadmap)
+        for roadmap in await self._left(Roadmap, "stopping", True):
+            acted += await self._stopping(roadmap)
         for head in await self._left(LessonHead, "status", GenerationStatus.GENERATING):
             acted += await self._head(head)
         for lesson in await self._left(Lesson, "generation_status", GenerationStatus.GENERATING):
@@ -98,12 +104,24 @@ class Reconciler:
             )
         )
 
+    async def _stopping(self, roadmap: Roadmap) -> bool:
+        """Go on with a cancellation or a deletion that was interrupted."""
+        finisher = RoadmapDeletion if roadmap.deleting else RoadmapCancellation
+        try:
+            await finisher(self._clients, self._orchestrations).finish(roadmap)
+        except (Problem, *LOST_RACE):
+            return False
+        return True
+
     async def _head(self, head: LessonHead) -> bool:
         if not self._is_due(head.requested_at):
             return False
         if await self._orchestrations.running(instance_id(head)):
             return False
         try:
+            if head.waiters <= 0 and not runs_by_itself(head):
+                await settle_waiting(self._documents, await end_unwanted(self._documents, head))
+                return True
             if head.attempts >= MAX_RECOVERIES:
                 await settle_waiting(
                     self._documents, await fail_head(self._documents, head, "infrastructure")

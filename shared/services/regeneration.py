@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import Problem
+from shared.errors import NotFound, Problem
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead, Occasion
 from shared.models.roadmap import Lesson, Regeneration
@@ -20,6 +20,7 @@ from shared.services.linking import link_newer, save_lesson
 from shared.services.origin import LEARNER, Origin
 from shared.services.quotas import use_quota
 from shared.services.races import LOST_RACE, TRIES, pause
+from shared.services.roadmaps import not_found
 
 
 def not_completed(what: str) -> Problem:
@@ -48,6 +49,14 @@ class LessonRegeneration:
         it is. Raises Problem: 404, 409 for a lesson that is not completed, 429 over the day's quota, 503
         unless generation is switched on.
         """
+        try:
+            return await self._request(user_id, lesson_id, wish, origin)
+        except NotFound:  # of one that is deleted in this moment
+            raise not_found("lesson") from None
+
+    async def _request(
+        self, user_id: str, lesson_id: str, wish: RegenerationRequest, origin: Origin
+    ) -> Lesson:
         counted = False
         for lost in range(TRIES):
             lesson = await self._lessons.lesson(user_id, lesson_id)

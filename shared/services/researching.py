@@ -18,8 +18,8 @@ from shared.research.network_source import NetworkSource
 from shared.research.protocol import Question, ResearchSource
 from shared.research.sources import create_source
 from shared.services.attempts import SUPERSEDED_PERHAPS
-from shared.services.leases import CLOCK_ALLOWANCE, running_head, take_lease
-from shared.store.documents import equals, set_to
+from shared.services.leases import CLOCK_ALLOWANCE, running_head, still_held, take_lease
+from shared.store.documents import set_to
 from shared.telemetry import log
 
 RESEARCH_SECONDS = 20.0
@@ -78,7 +78,7 @@ class Researching:
             head.key,
             head.id,
             [set_to("/sources_found", count)],
-            [equals("/lease_token", head.lease_token)],
+            still_held(head),
         )
 
 

@@ -109,7 +109,7 @@ class RoadmapCreation:
                 (FieldError("Idempotency-Key", "was used with another body"),),
             )
         roadmap = await self._documents.find(Roadmap, user_id, record.roadmap_id)
-        if roadmap is None:
+        if roadmap is None or roadmap.deleting:
             raise Problem(
                 HTTPStatus.GONE, "gone", "The roadmap that this Idempotency-Key created was deleted."
             )

@@ -12,7 +12,7 @@ from shared.models.status import Generated, GenerationStatus, move
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import start_roadmap
 from shared.services.races import LOST_RACE, TRIES, pause
-from shared.services.roadmaps import Roadmaps
+from shared.services.roadmaps import CHANGING, Roadmaps
 from shared.store.contract import BatchOperation
 from shared.store.documents import change, equals, replacement, set_to
 from shared.telemetry import log
@@ -43,9 +43,7 @@ class RoadmapRetry:
                     continue
             await start_roadmap(self._orchestrations, roadmap)
             return roadmap
-        raise Problem(
-            HTTPStatus.CONFLICT, "conflict", "The roadmap is changing right now; try again in a moment."
-        )
+        raise CHANGING
 
     async def _begin(self, roadmap: Roadmap) -> Roadmap:
         again = roadmap.module_ids(*UNFINISHED)
@@ -69,6 +67,7 @@ def restart(roadmap: Roadmap, module_ids: list[str], message: str) -> list[Batch
     roadmap.revision += 1
     roadmap.requested_at = now()
     roadmap.error = None
+    roadmap.stopping = False
     roadmap.phase = Phase.OUTLINING if roadmap.modules else Phase.PLANNING
     roadmap.message = message
     return [_restart_module(roadmap, module_id) for module_id in module_ids]

@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import FieldError, InvalidOperation, NotFound, Problem
+from shared.errors import FieldError, InvalidOperation, Problem
 from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.store.documents import DocumentPage
+
+CHANGING = Problem(
+    HTTPStatus.CONFLICT, "conflict", "The roadmap is changing right now; try again in a moment."
+)
 
 
 def not_found(thing: str) -> Problem:
@@ -41,9 +45,9 @@ class Roadmaps:
         self._documents = clients.documents
 
     async def page(self, user_id: str, limit: int, continuation: str | None) -> DocumentPage[Roadmap]:
-        """Return the learner's roadmaps, newest first."""
+        """Return the learner's roadmaps, newest first; a page may hold fewer than its limit."""
         with named_continuation(continuation):
-            return await self._documents.query(
+            page = await self._documents.query(
                 Roadmap,
                 user_id,
                 order_by="created_at",
@@ -51,13 +55,14 @@ class Roadmaps:
                 limit=limit,
                 continuation=continuation,
             )
+        return DocumentPage([roadmap for roadmap in page.items if not roadmap.deleting], page.continuation)
 
     async def roadmap(self, user_id: str, roadmap_id: str) -> Roadmap:
         """Return one roadmap; raises a 404 Problem."""
-        try:
-            return await self._documents.read(Roadmap, user_id, roadmap_id)
-        except NotFound:
-            raise not_found("roadmap") from None
+        roadmap = await self._documents.find(Roadmap, user_id, roadmap_id)
+        if roadmap is None or roadmap.deleting:
+            raise not_found("roadmap")
+        return roadmap
 
     async def modules(self, user_id: str, roadmap_id: str) -> list[Module]:
         """Return a roadmap's modules in their order."""

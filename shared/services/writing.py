@@ -33,7 +33,7 @@ from shared.models.status import GenerationStatus
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS
 from shared.services.background import stepping_aside
-from shared.services.leases import prolong_lease, running_head
+from shared.services.leases import NOBODYS, begin_turn, end_turn, running_head, still_held
 from shared.services.linking import settle_waiting
 from shared.services.siblings import sibling_lessons
 from shared.store.documents import change, creation, equals, set_to
@@ -74,11 +74,14 @@ class Writing:
         if head.status is not GenerationStatus.GENERATING or head.lease_token > work.token:
             return Failed(code="superseded")
         try:
-            await prolong_lease(self._documents, head)
-            return await self._write(head, work)
+            await begin_turn(self._documents, head, may_pay=provider_of(self._clients, work) is not None)
+            outcome = await self._write(head, work)
+            if not isinstance(outcome, Done):
+                await end_turn(self._documents, head)
         except (Conflict, PreconditionFailed):
             # A second copy published, or another writer holds the lease: a repeat will see which.
             return SUPERSEDED_PERHAPS
+        return outcome
 
     async def _write(self, head: LessonHead, work: WriteInput) -> Done | Deferred | Next | Failed:
         brief = await self._documents.read(BriefDocument, head.key, BriefDocument.id_of(head.generation))
@@ -86,7 +89,7 @@ class Writing:
         if not isinstance(written, Written):
             return written
         version = _version(head, brief, written)
-        await self._publish(head, version, work.token)
+        await self._publish(head, version)
         log(
             "lesson.published",
             lesson_key=head.key,
@@ -124,7 +127,7 @@ class Writing:
         cause = head.cause
         step = CallStep(
             head.key,
-            f"lesson-{head.generation}",
+            head.call_generation,
             "lesson",
             cause.charged_to,
             background=cause.background,
@@ -180,7 +183,7 @@ class Writing:
 
     # ------------------------------------------------------------------ publication
 
-    async def _publish(self, head: LessonHead, version: LessonVersion, token: int) -> None:
+    async def _publish(self, head: LessonHead, version: LessonVersion) -> None:
         published = change(
             head.id,
             [
@@ -191,13 +194,9 @@ class Writing:
                 set_to("/best_generated_at", timestamp(version.generation_metadata.generated_at)),
                 set_to("/lease", None),
                 set_to("/error", None),
+                NOBODYS,
             ],
-            [
-                equals("/lease_token", token),
-                equals("/generation", head.generation),
-                equals("/status", GenerationStatus.GENERATING.value),
-                equals("/latest_version", head.latest_version),
-            ],
+            [*still_held(head), equals("/latest_version", head.latest_version)],
         )
         await self._documents.batch(LessonHead, head.key, [creation(version), published])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,9 +12,11 @@ from shared.models.base import timestamp
 from shared.models.document import Document, now
 from shared.models.outbox import Outbox
 from shared.store.contract import (
+    MAX_BATCH_OPERATIONS,
     BatchOperation,
     Condition,
     Create,
+    Delete,
     DocumentStore,
     JsonValue,
     Patch,
@@ -135,6 +138,34 @@ class Documents:
     async def delete(self, model: type[Document], partition: str, document_id: str) -> None:
         """Remove a document, as it is or whatever became of it; raises NotFound."""
         await self.store.delete(model.container, partition, document_id)
+
+    async def remove_all(
+        self, model: type[Document], partition: str, where: Mapping[str, JsonValue], keep: Collection[str]
+    ) -> int:
+        """Remove the documents of one partition of the model's container with these fields, of all types.
+
+        Types in `keep` stay. Returns how many were removed; a repeat goes on where this was interrupted.
+        """
+        removed, continuation = 0, None
+        while True:
+            page = await self.store.query(
+                model.container, partition, where, limit=MAX_BATCH_OPERATIONS, continuation=continuation
+            )
+            ids = [item["id"] for item in page.items if item["type"] not in keep]
+            if ids:
+                await self._remove(model, partition, ids)
+            removed += len(ids)
+            if page.continuation is None:
+                return removed
+            continuation = page.continuation
+
+    async def _remove(self, model: type[Document], partition: str, ids: Sequence[str]) -> None:
+        try:
+            await self.batch(model, partition, [Delete(id_) for id_ in ids])
+        except NotFound:  # some were removed meanwhile, or expired
+            for id_ in ids:
+                with suppress(NotFound):
+                    await self.delete(model, partition, id_)
 
     async def query(
         self,

@@ -32,9 +32,12 @@ class Row:
 
 # One row for each route: a route without one fails the test.
 ROWS = {
+    "cancel_lesson": Row(LEARNER, "lessons/{lesson}/cancel", 409),
+    "cancel_roadmap": Row(LEARNER, "roadmaps/{roadmap}/cancel", 409),
     "choose_lesson_version": Row(LEARNER, "lessons/{lesson}/version", 200, {"version": "1.0"}),
     "create_lesson_task": Row(LEARNER, "lessons", 202, {"subject": "Python", "topic": "Lists"}, shared=True),
     "create_roadmap": Row(LEARNER, "roadmaps", 202, GOAL, shared=True),
+    "delete_roadmap": Row(LEARNER, "roadmaps/{roadmap}", 204, spends=True),
     "generate_lesson": Row(LEARNER, "lessons/{lesson}/generate", 200),
     "generate_lesson_content": Row(
         FUNCTION_KEY, "generate_lesson_content", 200, {"lesson_id": "{lesson}", "user_id": "{user_id}"}

@@ -48,6 +48,7 @@ class Flow:
         self.started: list[tuple[str, str, dict[str, Any]]] = []
         self.ended: dict[str, dict[str, Any]] = {}
         self.woken: list[str] = []
+        self.purged: list[str] = []
 
     @property
     def orchestrations(self) -> Orchestrations:
@@ -61,6 +62,17 @@ class Flow:
             raise Exception(f"an instance with id {instance_id} is running")  # noqa: TRY002 - the SDK's way
         self.started.append((name, instance_id, data))
         return instance_id
+
+    async def terminate(self, instance_id: str, reason: str) -> None:  # noqa: ARG002 - the client's signature
+        """The durable client's call; an unknown instance raises a plain Exception, as the real one does."""
+        if not await self._running(instance_id):
+            raise Exception(f"No instance with ID '{instance_id}' found.")  # noqa: TRY002 - the SDK's way
+        self.started = [started for started in self.started if started[1] != instance_id]
+
+    async def purge_instance_history(self, instance_id: str) -> Any:
+        """The durable client's call."""
+        self.purged.append(instance_id)
+        return SimpleNamespace(instances_deleted=int(self.ended.pop(instance_id, None) is not None))
 
     async def get_status(self, instance_id: str) -> Any:
         """The durable client's call, as far as the app reads it."""
@@ -82,7 +94,7 @@ class Flow:
             recorder = Recorder(name, instance_id, data, self._script(asyncio.get_running_loop()))
             recording = await asyncio.to_thread(recorder.record, self._functions[name])
             self.ended[instance_id] = recording["steps"][-1]
-            self.started.pop(0)
+            self.started = [started for started in self.started if started[1] != instance_id]
 
     def _script(self, loop: asyncio.AbstractEventLoop) -> Any:
         def answer(name: str, data: dict[str, Any], call: int) -> Any:

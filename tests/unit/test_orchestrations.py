@@ -107,3 +107,51 @@ async def test_whether_it_runs_is_not_guessed(dead_address: str) -> None:
     """The reconciler acts on `no`: an extension that is away must not look like one."""
     with pytest.raises(Exception, match=r"127\.0\.0\.1"):
         await orchestrations(dead_address).running("instance-1")
+
+
+TERMINATE = f"{STATUS}/terminate"
+
+
+async def test_a_termination_says_why(httpserver: HTTPServer) -> None:
+    httpserver.expect_request(TERMINATE, "POST").respond_with_data(status=202)
+    await orchestrations(httpserver.url_for("").rstrip("/")).terminate("instance-1", "canceled")
+    [(sent, _)] = httpserver.log
+    assert sent.args["reason"] == "canceled"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_what_has_ended_or_never_began_needs_no_termination(
+    httpserver: HTTPServer, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    httpserver.expect_request(TERMINATE, "POST").respond_with_data(status=status)
+    httpserver.expect_request(STATUS, "GET").respond_with_data(status=404)
+    await orchestrations(httpserver.url_for("").rstrip("/")).terminate("instance-1", "canceled")
+    assert "terminate_failed" not in caplog.text
+
+
+async def test_a_termination_that_fails_is_logged_and_fails_nobody(
+    dead_address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await orchestrations(dead_address).terminate("instance-1", "canceled")
+    assert "orchestration.terminate_failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("state", "is_gone"),
+    [("Pending", False), ("Running", False), ("Completed", True), ("Terminated", True), ("Failed", True)],
+)
+async def test_only_what_has_ended_is_purged(httpserver: HTTPServer, state: str, is_gone: bool) -> None:
+    """An instance that runs would write its history again."""
+    httpserver.expect_request(STATUS, "GET").respond_with_json({**INSTANCE, "runtimeStatus": state})
+    httpserver.expect_request(STATUS, "DELETE").respond_with_json({"instancesDeleted": 1})
+    assert await orchestrations(httpserver.url_for("").rstrip("/")).purge("instance-1") is is_gone
+    assert [sent.method for sent, _ in httpserver.log] == (["GET", "DELETE"] if is_gone else ["GET"])
+
+
+async def test_what_never_began_has_no_history(httpserver: HTTPServer) -> None:
+    httpserver.expect_request(STATUS).respond_with_data(status=404)
+    assert await orchestrations(httpserver.url_for("").rstrip("/")).purge("instance-1")
+
+
+async def test_an_extension_that_does_not_answer_has_purged_nothing(dead_address: str) -> None:
+    assert not await orchestrations(dead_address).purge("instance-1")

@@ -1,0 +1,33 @@
+"""Several app processes over one store, each of which sees the others' writes late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared import clients as clients_module
+from shared.clients import Clients
+from shared.settings import Settings
+from shared.store.documents import Documents
+from shared.store.sqlite import SqliteDocumentStore
+from tests.support.stale_store import StaleReadStore
+
+
+@asynccontextmanager
+async def stale_processes(
+    settings: Settings, staleness_s: float, count: int = 3
+) -> AsyncIterator[list[Clients]]:
+    """Open the clients of each process, and close them at the end."""
+    made = []
+    for seed in range(count):
+        clients = Clients(settings)
+        store = SqliteDocumentStore(settings.sqlite_path)
+        clients._documents = Documents(StaleReadStore(store, staleness_s=staleness_s, seed=seed))
+        made.append(clients)
+    try:
+        yield made
+    finally:
+        clients_module._by_loop.pop(asyncio.get_running_loop(), None)
+        for clients in made:
+            await clients.close()

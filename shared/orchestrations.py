@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import SkillSyncError
@@ -87,6 +88,14 @@ class Orchestrations:
             log_fault("orchestration.purge_failed", error, instance_id=instance_id)
             return False
         return True
+
+    async def purge_ended(self, begin: datetime, end: datetime) -> int:
+        """Remove the histories of what has ended and was started in this time (UTC); returns how many."""
+        from azure.durable_functions import OrchestrationRuntimeStatus as Status
+
+        ended = [Status.Completed, Status.Failed, Status.Terminated, Status.Canceled]
+        result = await self._client.purge_instance_history_by(begin, end, ended)
+        return int(result.instances_deleted)
 
     async def running(self, instance_id: str) -> bool:
         """Tell whether an orchestration with this id exists and has not ended."""

@@ -283,6 +283,7 @@ class Settings(_Frozen):
     quota_roadmaps_per_day: int = Field(default=20, alias="QUOTA_ROADMAPS_PER_DAY", ge=0)
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)
     quota_regenerations_per_day: int = Field(default=10, alias="QUOTA_REGENERATIONS_PER_DAY", ge=0)
+    history_kept_days: int = Field(default=7, alias="HISTORY_KEPT_DAYS", ge=0, le=365)
     lesson_refresh_after_days: int = Field(default=180, alias="LESSON_REFRESH_AFTER_DAYS", ge=0, le=36_500)
 
     chain: tuple[str, ...] = Field(default=DEFAULT_CHAIN, alias="LLM_CHAIN")

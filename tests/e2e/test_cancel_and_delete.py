@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.app import app_host, with_provider
-from tests.support.learner import Body, Learner, first_lesson
+from tests.support.learner import Learner, first_lesson
 from tests.support.local_host import LocalHost
 from tests.support.model_provider import ModelProvider
 from tests.support.store_file import stored_documents
@@ -36,14 +36,9 @@ class Running:
             if all(document.get(name) == value for name, value in fields.items())
         ]
 
-    def instance(self, instance_id: str) -> Body | None:
-        """Return the state of an orchestration, as the durable client would see it."""
-        with Learner(self.host.url, "operator") as operator:
-            answer = operator.http.get(
-                f"{self.host.url}/runtime/webhooks/durabletask/instances/{instance_id}",
-                headers={"x-functions-key": self.host.keys()["systemKeys"]["durabletask_extension"]},
-            )
-        return answer.json() if answer.status_code != 404 else None
+
+def settings_with(provider: ModelProvider) -> dict[str, str]:
+    return {**with_provider(provider), "HISTORY_KEPT_DAYS": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +46,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("cancel")
     with (
         ModelProvider(outline_seconds=2.0, lesson_seconds=2.0, modules=MODULES) as provider,
-        app_host(folder, workers=2, settings=with_provider(provider)) as host,
+        app_host(folder, workers=2, settings=settings_with(provider)) as host,
     ):
         yield Running(host, folder / "skillsync.db", provider)
 
@@ -94,7 +89,7 @@ def test_a_roadmap_is_canceled_while_its_modules_are_outlined(slow: Running) -> 
         time.sleep(3)  # the replies come, and find that nobody wants them any longer
         assert ada.status(roadmap_id) == status
         assert slow.documents("Lesson", roadmap_id=roadmap_id) == []
-        instance = slow.instance(f"roadmap-{roadmap_id}-1")
+        instance = slow.host.instance(f"roadmap-{roadmap_id}-1")
         assert instance is not None
         assert instance["runtimeStatus"] == "Terminated"
 
@@ -200,7 +195,7 @@ def test_a_roadmap_is_deleted_at_any_moment_and_stays_so(slow: Running, moment: 
             headers={"Idempotency-Key": "key"},
         )
         assert (repeat.status_code, repeat.json()["code"]) == (410, "gone")
-        assert slow.instance(f"roadmap-{roadmap_id}-1") is None, "its history names the learner"
+        assert slow.host.instance(f"roadmap-{roadmap_id}-1") is None, "its history names the learner"
         time.sleep(2.5)  # whatever was under way comes to its end
         assert gone()
 
@@ -218,3 +213,15 @@ def test_what_is_not_ones_own_is_neither_canceled_nor_deleted(slow: Running) -> 
             absent = stranger.http.request(method, path.format(uuid.uuid4()))
             assert (foreign.status_code, foreign.text) == (404, absent.text)
         assert ada.status(roadmap["roadmap_id"])["status"] == "completed"
+
+
+def test_the_nightly_purge_removes_what_has_ended_and_nothing_that_runs(slow: Running) -> None:
+    with Learner(slow.host.url, someone()) as ada:
+        ended = f"roadmap-{ada.roadmap(goal=subject())['roadmap_id']}-1"
+        roadmap_id = ada.create(goal=subject())
+        when(lambda: slow.provider.calls()["outline"] > MODULES, "the second one is being outlined")
+        when(lambda: (slow.host.instance(ended) or {})["runtimeStatus"] == "Completed", "the first has ended")
+        slow.host.run_timer("purge_histories")
+        when(lambda: slow.host.instance(ended) is None, "its history is removed")
+        slow.host.wait_for_log("histories.purged")
+        assert ada.await_roadmap(roadmap_id)["status"] == "completed"

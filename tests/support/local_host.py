@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import httpx
+
 ROOT = Path(__file__).resolve().parents[2]
 LISTENING = "listening on "
 SERVICE_BUS = "Service Bus: "
@@ -153,6 +155,25 @@ class LocalHost:
     def master_key(self) -> str:
         """The key for /admin."""
         return str(self.keys()["masterKey"])
+
+    def run_timer(self, function: str) -> None:
+        """Run a timer's function now, as an operator may."""
+        answer = httpx.post(
+            f"{self.url}/admin/functions/{function}",
+            json={"input": ""},
+            headers={"x-functions-key": self.master_key()},
+            trust_env=False,
+        )
+        assert answer.status_code == 202, answer.text
+
+    def instance(self, instance_id: str) -> dict[str, Any] | None:
+        """The state of an orchestration, None when there is none."""
+        answer = httpx.get(
+            f"{self.url}/runtime/webhooks/durabletask/instances/{instance_id}",
+            headers={"x-functions-key": self.keys()["systemKeys"]["durabletask_extension"]},
+            trust_env=False,
+        )
+        return None if answer.status_code == 404 else dict(answer.json())
 
     def app_process_ids(self) -> list[int]:
         """The process ids of the app processes that are up."""

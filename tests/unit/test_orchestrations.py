@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 
 import azure.durable_functions as df
 import pytest
@@ -155,3 +156,23 @@ async def test_what_never_began_has_no_history(httpserver: HTTPServer) -> None:
 
 async def test_an_extension_that_does_not_answer_has_purged_nothing(dead_address: str) -> None:
     assert not await orchestrations(dead_address).purge("instance-1")
+
+
+async def test_only_histories_of_what_has_ended_are_purged_by_time(httpserver: HTTPServer) -> None:
+    instances = "/durabletask/instances/"
+    httpserver.expect_request(instances, "DELETE").respond_with_json({"instancesDeleted": 3})
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, 12, tzinfo=UTC)
+    client = orchestrations(httpserver.url_for("").rstrip("/"))
+    assert await client.purge_ended(begin, end) == 3
+    [(sent, _)] = httpserver.log
+    assert dict(sent.args) == {
+        "createdTimeFrom": "2026-01-01T00:00:00.000000Z",
+        "createdTimeTo": "2026-01-02T12:00:00.000000Z",
+        "runtimeStatus": "Completed,Failed,Terminated,Canceled",
+    }
+
+
+async def test_a_time_without_instances_is_purged_too(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/durabletask/instances/", "DELETE").respond_with_data(status=404)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    assert await orchestrations(httpserver.url_for("").rstrip("/")).purge_ended(moment, moment) == 0

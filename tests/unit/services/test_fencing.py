@@ -289,3 +289,34 @@ async def test_an_attempt_that_is_overtaken_while_outlining_stores_no_lessons(
     assert stored_documents(tmp_path / "skillsync.db", Lesson.document_type) == []
     after = await Roadmaps(clients).roadmap("ada", roadmap.id)
     assert (after.attempt, after.progress.modules_completed, after.progress.lessons_total) == (3, 0, 0)
+
+
+async def test_of_two_deliveries_of_the_end_one_writes_it(clients: Clients) -> None:
+    _, before = await restarted(clients)
+    ending = FinishInput(user_id="ada", roadmap_id=before.id, attempt=2, failure="infrastructure")
+    ends = await asyncio.gather(*(RoadmapEnding(clients).finish(ending) for _ in range(2)))
+    assert sorted(isinstance(end, Done) for end in ends) == [False, True]
+    assert ASK_AGAIN in ends
+    after = await Roadmaps(clients).roadmap("ada", before.id)
+    assert (after.status, after.revision) == (GenerationStatus.FAILED, before.revision + 1)
+    assert isinstance(await RoadmapEnding(clients).finish(ending), Done), "the repeat finds it ended"
+
+
+async def test_a_module_that_ends_meanwhile_is_not_ended_as_failed(
+    clients: Clients, provider: ModelProvider
+) -> None:
+    """Whoever ends the attempt read the roadmap before the module was completed."""
+    _, roadmap = await restarted(clients)
+    assert isinstance(await Planning(clients).plan(plan_of(roadmap, 2)), Done)
+    ending = FinishInput(user_id="ada", roadmap_id=roadmap.id, attempt=2)
+    read = await Roadmaps(clients).roadmap("ada", roadmap.id)
+    assert isinstance(await Outlining(clients).outline(outline_of(roadmap, 2)), Done)
+    with pytest.raises(PreconditionFailed):
+        await RoadmapEnding(clients)._end(read, ending)
+    assert isinstance(await RoadmapEnding(clients).finish(ending), Done)
+    after = await Roadmaps(clients).roadmap("ada", roadmap.id)
+    assert (after.status, after.progress.modules_completed, after.progress.modules_failed) == (
+        GenerationStatus.COMPLETED,
+        1,
+        len(after.modules) - 1,
+    )

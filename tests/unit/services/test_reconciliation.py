@@ -1,0 +1,144 @@
+"""The reconciler: what it leaves alone, and what it takes up again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared import clients as clients_module
+from shared.clients import Clients
+from shared.models.document import now
+from shared.models.library import LessonHead
+from shared.models.requests import RoadmapRequest
+from shared.models.roadmap import Lesson, Roadmap
+from shared.models.status import GenerationStatus
+from shared.services.lesson_generation import LessonGeneration
+from shared.services.reconciliation import Reconciler
+from shared.services.roadmap_creation import RoadmapCreation
+from shared.services.roadmaps import Roadmaps
+from shared.settings import load_settings
+from shared.store.documents import set_to
+from tests.support.app import app_settings, with_provider
+from tests.support.flow import Flow
+from tests.support.model_provider import ModelProvider
+
+PATIENCE = timedelta(seconds=120)
+REQUEST = RoadmapRequest.from_json(
+    {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
+)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[ModelProvider]:
+    with ModelProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def clients(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Clients]:
+    clients = Clients(load_settings(app_settings(tmp_path, **with_provider(provider))))
+    yield clients
+    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
+    await clients.close()
+
+
+@pytest.fixture
+def flow(clients: Clients) -> Flow:
+    return Flow([clients])
+
+
+async def pass_time(clients: Clients, roadmap: Roadmap, by: timedelta) -> None:
+    """Make all that was asked for older."""
+    store, earlier = clients.documents.store, (now() - by).isoformat()
+    aged = [set_to("/requested_at", earlier), set_to("/updated_at", earlier)]
+    await store.patch("learning", "ada", roadmap.id, aged)
+    for lesson in await Roadmaps(clients).lessons("ada", roadmap.id):
+        if lesson.requested_at is not None:
+            await store.patch("learning", "ada", lesson.id, aged)
+            await store.patch("library", lesson.lesson_key, LessonHead.ID, aged)
+
+
+async def made(clients: Clients, flow: Flow) -> tuple[Roadmap, Lesson]:
+    roadmap = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+    await flow.run_all()
+    return roadmap, (await Roadmaps(clients).lessons("ada", roadmap.id))[0]
+
+
+async def test_what_was_asked_for_a_moment_ago_is_left_alone(clients: Clients, flow: Flow) -> None:
+    """Its start may be on the way: documents come first."""
+    roadmap = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+    flow.started.clear()
+    await pass_time(clients, roadmap, PATIENCE - timedelta(seconds=20))
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 0
+    await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    assert (await Roadmaps(clients).roadmap("ada", roadmap.id)).attempt == 2
+
+
+async def test_what_was_written_long_ago_and_asked_for_again_is_left_alone(
+    clients: Clients, flow: Flow
+) -> None:
+    roadmap = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+    flow.started.clear()
+    earlier = (now() - 2 * PATIENCE).isoformat()
+    await clients.documents.store.patch("learning", "ada", roadmap.id, [set_to("/updated_at", earlier)])
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 0
+
+
+async def test_what_runs_is_left_alone_however_long_it_takes(clients: Clients, flow: Flow) -> None:
+    roadmap, lesson = await made(clients, flow)
+    await LessonGeneration(clients, flow.orchestrations).request("ada", lesson.id)
+    [running] = flow.started
+    await pass_time(clients, roadmap, 10 * PATIENCE)
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 0
+    assert flow.started == [running]
+    head = await clients.documents.read(LessonHead, lesson.lesson_key, LessonHead.ID)
+    assert (head.generation, head.attempts) == (1, 1)
+
+
+async def test_a_generation_whose_orchestration_is_gone_is_begun_again(clients: Clients, flow: Flow) -> None:
+    roadmap, lesson = await made(clients, flow)
+    await LessonGeneration(clients, flow.orchestrations).request("ada", lesson.id)
+    flow.started.clear()
+    await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    await flow.run_all()
+    settled = await clients.documents.read(Lesson, "ada", lesson.id)
+    assert settled.generation_status is GenerationStatus.COMPLETED
+
+
+async def test_a_generation_that_is_interrupted_for_ever_ends_with_everybody_who_waits(
+    clients: Clients, flow: Flow
+) -> None:
+    roadmap, lesson = await made(clients, flow)
+    await LessonGeneration(clients, flow.orchestrations).request("ada", lesson.id)
+    for _ in range(3):
+        flow.started.clear()
+        await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+        assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    settled = await clients.documents.read(Lesson, "ada", lesson.id)
+    assert settled.generation_status is GenerationStatus.FAILED
+    assert settled.generation_error is not None
+    assert settled.generation_error.code == "infrastructure"
+
+
+async def test_a_recovery_goes_on_with_what_was_interrupted_and_not_with_what_has_failed(
+    clients: Clients, flow: Flow, provider: ModelProvider
+) -> None:
+    roadmap, _ = await made(clients, flow)
+    failed, interrupted = roadmap.module_id(0), roadmap.module_id(1)
+    store = clients.documents.store
+    for module_id, status in ((failed, "failed"), (interrupted, "generating")):
+        await store.patch("learning", "ada", module_id, [set_to("/status", status)])
+        await store.patch("learning", "ada", roadmap.id, [set_to(f"/modules/{module_id}/status", status)])
+    await store.patch("learning", "ada", roadmap.id, [set_to("/status", "generating")])
+    await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    recovered = await Roadmaps(clients).roadmap("ada", roadmap.id)
+    assert recovered.module_ids(GenerationStatus.GENERATING) == [interrupted]
+    assert recovered.module_ids(GenerationStatus.FAILED) == [failed]
+    assert recovered.recoveries == 1

@@ -18,7 +18,7 @@ from shared.models.status import GenerationStatus
 from shared.models.versions import RegenerationRequest
 from shared.services.failures import failure
 from shared.services.lesson_generation import LessonGeneration
-from shared.services.linking import mark_failed, settle
+from shared.services.linking import settle
 from shared.services.regeneration import LessonRegeneration
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmaps import Roadmaps
@@ -69,9 +69,11 @@ async def test_each_move_of_a_lesson_is_counted_once(clients: Clients, flow: Flo
     assert await progress(clients, lesson) == (1, 0, 0)
     await generation.request("ada", lesson.id)
     assert await progress(clients, lesson) == (1, 0, 0), "who asks again is counted already"
-    failed = await mark_failed(clients.documents, waiting, failure("no_sources"))
+    head = await head_of(clients, lesson)
+    ended = head.model_copy(update={"status": GenerationStatus.FAILED, "error": failure("no_sources")})
+    failed = await settle(clients.documents, waiting, ended)
     assert await progress(clients, lesson) == (0, 0, 1)
-    await mark_failed(clients.documents, failed, failure("no_sources"))
+    assert await settle(clients.documents, failed, ended) == failed
     assert await progress(clients, lesson) == (0, 0, 1)
     await generation.request("ada", lesson.id)
     assert await progress(clients, lesson) == (1, 0, 0)

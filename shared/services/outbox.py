@@ -15,7 +15,7 @@ from shared.models.outbox import Destination, Outbox
 from shared.store.documents import increment
 from shared.telemetry import log, log_fault
 
-# The process that stored a message sends it within this time, if it can.
+# The process that stored a message sends it within this time, if it can; RECONCILE_AFTER_S may shorten it.
 PATIENCE = timedelta(seconds=30)
 SWEEP_SECONDS = 240.0
 """Less than the function's time-out; the next minute goes on."""
@@ -49,7 +49,8 @@ class OutboxSweep:
         return sent
 
     async def _send_all(self, bus: ServiceBus, destination: Destination, ends_at: float) -> int:
-        before = timestamp(now() - PATIENCE)
+        patience = min(PATIENCE, timedelta(seconds=self._clients.settings.reconcile_after_seconds))
+        before = timestamp(now() - patience)
         sent = 0
         while time.monotonic() < ends_at:
             page = await self._documents.query_across(

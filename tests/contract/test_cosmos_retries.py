@@ -22,7 +22,8 @@ from shared.store.contract import Create, DocumentStore, Patch, PatchOperation, 
 from shared.store.cosmos import CosmosDocumentStore
 from shared.store.cosmos_retry import RetryPolicy
 from tests.support.cosmos_emulator import EMULATOR_KEY
-from tests.support.cosmos_gateway import Answer, BreakOff, CosmosGateway, Fault, HangUp, Silence
+from tests.support.cosmos_faults import Answer, BreakOff, Fault, HangUp, Silence
+from tests.support.cosmos_gateway import CosmosGateway
 from tests.support.documents import learning
 
 QUICK = RetryPolicy(tries=4, first_wait_s=0.001, longest_wait_s=0.005, patience_s=20)

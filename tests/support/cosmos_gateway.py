@@ -14,51 +14,19 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from shared.store.containers import all_containers
 from shared.store.contract import Document
+from tests.support.cosmos_faults import Answer, Fault, Silence, fail
 
 _DATABASE_RID = "AAAAAA=="
 _COLLECTION_RID = "AAAAAAAAAAA="
 _SELF = f"dbs/{_DATABASE_RID}/colls/{_COLLECTION_RID}/docs/AAAAAAAAAAABAAAAAAAAAA==/"
 _WHOLE_RANGE = {"id": "0", "minInclusive": "", "maxExclusive": "FF", "parents": []}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Answer with this status; the request is carried out before only if `after` says so."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    after: bool = False
-
-
-@dataclass(frozen=True)
-class HangUp:
-    """Close the connection without an answer."""
-
-    after: bool = False
-
-
-@dataclass(frozen=True)
-class BreakOff:
-    """Carry the request out and close the connection in the middle of the answer."""
-
-    after: bool = True
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Never answer."""
-
-    after: bool = False
-
-
-Fault = Answer | HangUp | BreakOff | Silence
 
 
 @dataclass(frozen=True)
@@ -125,7 +93,7 @@ class CosmosGateway:
         if isinstance(fault, Silence):
             self.silent.set()
         response = self._carry_out(request, body) if fault is None or fault.after else None
-        return response if fault is None and response is not None else await _fail(request, fault)
+        return response if fault is None and response is not None else await fail(request, fault)
 
     def _container(self, name: str) -> web.Response:
         if self.container_faults:
@@ -215,26 +183,3 @@ def _account(url: str) -> web.Response:
         "userConsistencyPolicy": {"defaultConsistencyLevel": "Session"},
     }
     return web.json_response(account)
-
-
-async def _fail(request: web.Request, fault: Fault | None) -> web.StreamResponse:
-    transport = request.transport
-    assert transport is not None
-    match fault:
-        case Answer(status, headers):
-            return web.json_response(
-                {"code": "scripted", "message": "scripted"}, status=status, headers=headers
-            )
-        case HangUp():
-            transport.abort()
-        case BreakOff():
-            partial = web.StreamResponse(
-                headers={"Content-Length": "1000", "Content-Type": "application/json"}
-            )
-            await partial.prepare(request)
-            await partial.write(b'{"id":')
-            transport.abort()
-            return partial
-        case _:
-            await asyncio.Event().wait()  # until the server is stopped
-    return web.Response()

@@ -1,0 +1,97 @@
+"""Model calls: what reached a provider is what the ledger has recorded, and no more than the rules allow."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.services.reconciliation import MAX_RECOVERIES
+from tests.faults.evidence import Document, Evidence
+
+# An answer that does not follow the schema is sent back once, a server's failure is met with one repeat, and
+# a request that is too large is made smaller once (shared/llm/structured.py).
+MOST_TRIES = 4
+LEDGER = ("CallRecord", "LearnerCallRecord")
+
+Call = tuple[str, str, str]
+"""Provider, step and what it is about."""
+
+
+def no_call_without_its_record(evidence: Evidence) -> Iterator[str]:
+    """A provider was asked once for each record, and once more for each repeat that the record counts."""
+    allowed: Counter[Call] = Counter()
+    targets = _Targets(evidence)
+    for record in _records(evidence):
+        allowed[targets.call(record)] += 1 + record["repeats"]
+    made = Counter((call.provider, call.step, call.target) for call in evidence.wire_calls)
+    for call, count in made.items():
+        if count > allowed[call]:
+            yield f"{call} was made {count} times, the ledger allows {allowed[call]}"
+
+
+def repeats_have_a_cause(evidence: Evidence) -> Iterator[str]:
+    """A call is paid for again only where a process or the store was lost between reply and record."""
+    for record in _records(evidence):
+        if record["repeats"] > evidence.disturbances:
+            yield f"{record['id']} was repeated {record['repeats']} times in {evidence.disturbances} faults"
+
+
+def tries_are_bounded(evidence: Evidence) -> Iterator[str]:
+    """A step asks a provider a few times at most, and numbers its tries from 1."""
+    tries: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for record in _records(evidence):
+        step = (
+            record.get("key") or record["user_id"],
+            record["generation"],
+            record["provider"],
+            record["step"],
+        )
+        tries[step].append(record["try_number"])
+    for step, numbers in tries.items():
+        if sorted(numbers) != list(range(1, len(numbers) + 1)) or len(numbers) > MOST_TRIES:
+            yield f"{step} has the tries {sorted(numbers)}"
+
+
+def generations_are_bounded(evidence: Evidence) -> Iterator[str]:
+    """A lesson is begun for requests, and for each again by the reconciler three times at most."""
+    keys = {lesson["id"]: lesson["lesson_key"] for lesson in evidence.of("Lesson")}
+    asked = Counter(
+        keys.get(one.id) for one in evidence.accepted if one.promise in ("lesson", "regeneration")
+    )
+    asked += Counter(keys.get(sent.lesson_id) for sent in evidence.sent if sent.kind == "lesson")
+    for head in evidence.of("LessonHead"):
+        most = asked[head["key"]] * (1 + MAX_RECOVERIES)
+        if head["attempts"] > 1 + MAX_RECOVERIES or head["generation"] > most:
+            yield f"lesson {head['key']} is in generation {head['generation']} of at most {most}"
+
+
+class _Targets:
+    """What each recorded call was about, in the words that the provider reads."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._subjects = {one["curriculum_key"]: one["subject"] for one in evidence.of("Roadmap")}
+        self._goals = {one["user_id"]: one["goal"] for one in evidence.of("Roadmap")}
+        self._titles = {one["key"]: one["specification"]["title"] for one in evidence.of("LessonHead")}
+        self._modules: Mapping[str, list[str]] = {
+            one["key"]: [module["title"] for module in one["plan"]["modules"]]
+            for one in sorted(evidence.of("CurriculumVersion"), key=lambda one: int(one["version_number"]))
+        }
+
+    def call(self, record: Document) -> Call:
+        step: str = record["step"]
+        if step == "interpret":
+            return record["provider"], step, self._goals[record["user_id"]]
+        key: str = record["key"]
+        if step == "plan":
+            return record["provider"], step, self._subjects[key]
+        if step == "lesson":
+            return record["provider"], step, self._titles[key]
+        return record["provider"], "outline", self._modules[key][int(step.removeprefix("outline-"))]
+
+
+def _records(evidence: Evidence) -> list[Document]:
+    return [record for kind in LEDGER for record in evidence.of(kind)]
+
+
+RULES = (no_call_without_its_record, repeats_have_a_cause, tries_are_bounded, generations_are_bounded)

@@ -1,0 +1,105 @@
+"""What learners share: each version was published once, and nothing of it tells of anybody."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.faults.evidence import Document, Evidence
+
+
+def versions_follow_one_another(evidence: Evidence) -> Iterator[str]:
+    """A head's versions are numbered without gaps, each written by a generation of its own."""
+    versions = _versions(evidence)
+    heads = {head["key"]: head for head in evidence.of("LessonHead")}
+    for key in versions.keys() | heads.keys():
+        numbers = sorted(version["version_number"] for version in versions[key])
+        latest = heads[key]["latest_version"] if key in heads else None
+        if numbers != list(range(1, len(numbers) + 1)) or latest != len(numbers):
+            yield f"lesson {key} has the versions {numbers}, its head says {latest}"
+        for generation, count in Counter(version["generation"] for version in versions[key]).items():
+            if count > 1:
+                yield f"generation {generation} of lesson {key} has published {count} versions"
+
+
+def a_version_never_changes(evidence: Evidence) -> Iterator[str]:
+    """Under one number there has been one body, whoever looked and whenever."""
+    for (key, version), digests in evidence.bodies.items():
+        if len(digests) > 1:
+            yield f"{version} of lesson {key} had {len(digests)} bodies"
+
+
+def the_best_version_is_there(evidence: Evidence) -> Iterator[str]:
+    """A completed head names a version that exists; a failed one may have none."""
+    versions = _versions(evidence)
+    for head in evidence.of("LessonHead"):
+        numbers = {version["version_number"] for version in versions[head["key"]]}
+        best = head["best_version"]
+        if (best is None and head["status"] == "completed") or (best is not None and best not in numbers):
+            yield f"lesson {head['key']} is {head['status']}, its best version is {best} of {sorted(numbers)}"
+
+
+def a_failed_lesson_says_why(evidence: Evidence) -> Iterator[str]:
+    """Each failure has a code."""
+    for kind, status, error in (
+        ("Lesson", "generation_status", "generation_error"),
+        ("LessonHead", "status", "error"),
+        ("Module", "status", "error"),
+        ("Roadmap", "status", "error"),
+    ):
+        for document in evidence.of(kind):
+            if (document[status] == "failed") != bool((document.get(error) or {}).get("code")):
+                yield f"{kind} {document['id']} is {document[status]} with the error {document.get(error)}"
+
+
+def completed_lessons_show_a_version(evidence: Evidence) -> Iterator[str]:
+    """A learner's completed lesson shows a version that exists under its key."""
+    versions = _versions(evidence)
+    for lesson in evidence.of("Lesson"):
+        numbers = {version["version_number"] for version in versions[lesson["lesson_key"]]}
+        if lesson["generation_status"] == "completed" and lesson["version_number"] not in numbers:
+            yield f"lesson {lesson['id']} shows version {lesson['version_number']} of {sorted(numbers)}"
+
+
+def curricula_are_whole(evidence: Evidence) -> Iterator[str]:
+    """Each shared outline belongs to a module of a shared plan; plans are numbered without gaps."""
+    plans: dict[str, dict[int, int]] = defaultdict(dict)
+    for version in evidence.of("CurriculumVersion"):
+        plans[version["key"]][version["version_number"]] = len(version["plan"]["modules"])
+    for key, numbered in plans.items():
+        if sorted(numbered) != list(range(1, len(numbered) + 1)):
+            yield f"curriculum {key} has the versions {sorted(numbered)}"
+    for outline in evidence.of("CurriculumOutline"):
+        if outline["order"] >= plans[outline["key"]].get(outline["version_number"], 0):
+            yield f"outline {outline['id']} of curriculum {outline['key']} belongs to no plan"
+
+
+def nothing_shared_names_a_learner(evidence: Evidence) -> Iterator[str]:
+    """Library and operations hold no user id."""
+    learners = {accepted.learner for accepted in evidence.accepted}
+    for container, document in evidence.documents:
+        if container == "learning":
+            continue
+        text = json.dumps(document)
+        for learner in learners:
+            if learner in text:
+                yield f"{document['type']} {document['id']} in {container} names {learner}"
+
+
+def _versions(evidence: Evidence) -> dict[str, list[Document]]:
+    found: dict[str, list[Document]] = defaultdict(list)
+    for version in evidence.of("LessonVersion"):
+        found[version["key"]].append(version)
+    return found
+
+
+RULES = (
+    versions_follow_one_another,
+    a_version_never_changes,
+    the_best_version_is_there,
+    a_failed_lesson_says_why,
+    completed_lessons_show_a_version,
+    curricula_are_whole,
+    nothing_shared_names_a_learner,
+)

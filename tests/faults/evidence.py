@@ -1,0 +1,89 @@
+"""Everything that is known at the end of a run: what an auditor reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.journal import Accepted, Seen, Sent
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An orchestration as the engine knows it."""
+
+    id: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireCall:
+    """A request that reached a model provider."""
+
+    provider: str
+    step: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as a subscriber received it."""
+
+    message_id: str
+    body: Document
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that the broker gave up."""
+
+    message_id: str
+    reason: str
+
+
+End = tuple[str, int, str]
+"""The subject of an event, an attempt, and the status that it ended in."""
+
+
+@dataclass
+class Evidence:
+    """The state of everything after the last fault has passed and all has had its time."""
+
+    accepted: Sequence[Accepted]
+    seen: Sequence[Seen]
+    documents: list[tuple[str, Document]]
+    """Container and document."""
+    instances: list[Instance]
+    wire_calls: list[WireCall]
+    disturbances: int
+    """Kills and outages: each may have cost a call in flight its record."""
+    bodies: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
+    """Key and id of each lesson version, and the digests of all bodies that were ever read under it."""
+    given_up: Sequence[str] = ()
+    """What clients were never told."""
+    sent: Sequence[Sent] = ()
+    waiting_messages: int = 0
+    dead_letters: Sequence[DeadLetter] = ()
+    events: Sequence[Event] = ()
+    ends: frozenset[End] = frozenset()
+    """Every end that was ever seen in the store, also one that was left again."""
+
+    @property
+    def mended(self) -> dict[str, int]:
+        """How much of what broke can be seen in what there is: a run that met nothing proves nothing."""
+        records = [*self.of("CallRecord"), *self.of("LearnerCallRecord")]
+        return {
+            "calls repeated": sum(record["repeats"] for record in records),
+            "calls failed": sum(record["status"] == "failed" for record in records),
+            "roadmaps recovered": sum(roadmap["recoveries"] for roadmap in self.of("Roadmap")),
+            "lessons recovered": sum(head["attempts"] - 1 for head in self.of("LessonHead")),
+            "orchestrations failed": sum(one.status == "Failed" for one in self.instances),
+        }
+
+    def of(self, kind: str) -> list[Document]:
+        """Return the documents of a type."""
+        return [document for _, document in self.documents if document["type"] == kind]

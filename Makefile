@@ -24,6 +24,7 @@ $(VENV)/.host-installed: requirements.txt requirements-devhost.txt | $(VENV)/bin
 
 # The embedded Service Bus broker's library is built from source. Where that fails the host does without, and says so.
 $(VENV)/.broker-tried: requirements-broker.txt $(VENV)/.host-installed
+	@echo "Building the library of the embedded Service Bus, if there is a C compiler (about half a minute) ..."
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-broker.txt >/dev/null 2>&1 || true
 	@touch $@
 
@@ -32,7 +33,7 @@ $(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.broker-tried
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: $(VENV)/.broker-tried ## a roadmap and a lesson, live, with no keys and no cloud
+demo: $(VENV)/.host-installed ## a roadmap and a lesson, live, with no keys and no cloud
 	@$(BIN)/python -m examples.demo
 
 serve: $(VENV)/.broker-tried ## the local host on PORT (7071) until Ctrl-C; SETTINGS=file

@@ -19,7 +19,6 @@ class Broker:
 
     def __init__(self, namespace: Namespace) -> None:
         self.namespace = namespace
-        self.connections: set[Connection] = set()
         self.outlets: list[Outlet] = []
         self._timer: asyncio.TimerHandle | None = None
         self._ended: asyncio.Future[None] | None = None
@@ -46,37 +45,43 @@ class Broker:
         self.outlets = [outlet for outlet in self.outlets if outlet not in gone]
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """What a client asks for in the block is done; then whatever is due and deliverable goes out.
+    def turn(self, *connections: Connection) -> Iterator[None]:
+        """What clients ask for in the block is done; then whatever is due and deliverable goes out, to them
+        and to others.
 
         Where the disk fails, memory and disk may differ from then on: the broker ends, and is started again
         with what the disk has.
         """
         try:
             yield
-            self._tend()
+            self._tend(connections)
         except sqlite3.Error as error:
             if self._ended is not None and not self._ended.done():
                 self._ended.set_exception(error)
 
-    def _tend(self) -> None:
+    def _tend(self, connections: Iterable[Connection] = ()) -> None:
         self.namespace.advance()
-        self._deliver()
-        for connection in self.connections:
+        for connection in {*connections, *self._deliver()}:
             connection.flush()
         self._schedule()
 
-    def _deliver(self) -> None:
-        """Hand out messages one by one, so that the receivers of a queue share them."""
-        served = True
-        while served:
-            served = False
-            for outlet in list(self.outlets):
-                if outlet.is_hungry and outlet.queue.has_available:
-                    with self.namespace.transaction():
-                        served = outlet.deliver_one() or served
+    def _deliver(self) -> set[Connection]:
+        """Hand out messages one by one, in turn to each receiver of a queue; who got some."""
+        served: set[Connection] = set()
+        hungry = [outlet for outlet in self.outlets if outlet.is_hungry and outlet.queue.has_available]
+        if hungry:
+            with self.namespace.transaction():
+                while hungry:
+                    outlet = hungry.pop(0)
+                    if outlet.is_hungry and outlet.deliver_one():
+                        served.add(outlet.connection)
+                        hungry.append(outlet)
+                        # The next message, also one that comes later, is somebody else's turn.
+                        self.outlets.remove(outlet)
+                        self.outlets.append(outlet)
         for outlet in self.outlets:
             outlet.finish_drain()
+        return served
 
     def _schedule(self) -> None:
         if self._timer is not None:

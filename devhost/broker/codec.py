@@ -86,7 +86,7 @@ def split_batch(encoded: bytes) -> list[bytes]:
     A batch carries whole messages in its data sections. Its transfer says so by the message format, which
     proton does not pass on; so what consists of nothing but encoded messages is taken for one.
     """
-    messages = [bytes(_value(section)) for code, section in sections(encoded) if code == _DATA]
+    messages = [_bytes(section) for code, section in sections(encoded) if code == _DATA]
     if messages and all(_is_message(message) for message in messages):
         return messages
     return [encoded]
@@ -100,32 +100,56 @@ def _is_message(encoded: bytes) -> bool:
 
 
 def read_draft(encoded: bytes) -> Draft:
-    """What the broker acts on in a message that is sent to it; raises DecodeError."""
+    """What the broker acts on in a message that is sent to it; raises DecodeError, also for what could not
+    be read again when the message is delivered."""
     found = dict(sections(encoded))
-    header = _list(found.get(_HEADER))
-    properties = _list(found.get(_PROPERTIES))
+    header, properties = _list(found.get(_HEADER)), _list(found.get(_PROPERTIES))
     annotations = _map(found.get(_ANNOTATIONS))
+    _map(found.get(_APPLICATION_PROPERTIES))
     time_to_live = header[2] if len(header) > 2 else None
     message_id = properties[0] if properties else None
     scheduled_for = annotations.get(_SCHEDULED_FOR)
     return Draft(
         payload=encoded,
         message_id=None if message_id is None else _text(message_id),
-        time_to_live=None if time_to_live is None else int(time_to_live) / 1000,
-        scheduled_for=None if scheduled_for is None else int(scheduled_for) / 1000,
+        time_to_live=_seconds(time_to_live),
+        scheduled_for=_seconds(scheduled_for),
     )
 
 
+def _bytes(section: bytes) -> bytes:
+    value = _value(section)
+    if not isinstance(value, bytes):
+        raise DecodeError("bytes were expected")
+    return value
+
+
 def _list(section: bytes | None) -> list[Any]:
-    return list(_value(section)) if section else []
+    value = _value(section) if section else []
+    if not isinstance(value, list):
+        raise DecodeError("a list was expected")
+    return value
 
 
 def _map(section: bytes | None) -> dict[Any, Any]:
-    return dict(_value(section)) if section else {}
+    value = _value(section) if section else {}
+    if not isinstance(value, dict):
+        raise DecodeError("a map was expected")
+    return value
+
+
+def _seconds(milliseconds: object) -> float | None:
+    if milliseconds is None:
+        return None
+    if not isinstance(milliseconds, int):
+        raise DecodeError("a number of milliseconds was expected")
+    return milliseconds / 1000
 
 
 def _text(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(int(value)) if isinstance(value, int) else str(value)
 
 
 def write_delivery(message: Message, payload: bytes) -> bytes:

@@ -74,11 +74,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         self._socket = cast("asyncio.Transport", transport)
-        self._broker.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come in."""
-        with self._broker.turn():
+        with self._broker.turn(self):
             view = memoryview(data)
             while view and (room := self._engine.capacity()) > 0:
                 self._engine.push(bytes(view[:room]))
@@ -89,7 +88,6 @@ class Connection(asyncio.Protocol):
         """The client has gone; what it had locked stays locked until its locks lapse, as on the service."""
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-        self._broker.connections.discard(self)
         self._broker.forget(end for end in self._ends.values() if isinstance(end, Outlet))
         self._ends.clear()
         self._replies.clear()
@@ -159,7 +157,7 @@ class Connection(asyncio.Protocol):
             return replies
         if _asks_for_session(link):
             raise _SessionError
-        outlet = Outlet(link, self._broker.namespace.queue(address), self._broker.namespace)
+        outlet = Outlet(self, link, self._broker.namespace.queue(address), self._broker.namespace)
         self._broker.outlets.append(outlet)
         return outlet
 

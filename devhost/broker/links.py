@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from proton import Condition, Delivery, Endpoint, Link, Message, symbol
 
@@ -12,6 +12,9 @@ from devhost.broker.entrance import Entrance
 from devhost.broker.management import LOCK_LOST, LOCK_LOST_TEXT
 from devhost.broker.namespace import Namespace
 from devhost.broker.queue import LockLostError, MessageQueue
+
+if TYPE_CHECKING:
+    from devhost.broker.connection import Connection
 
 _CREDIT = 200
 _REASON, _DESCRIPTION = "DeadLetterReason", "DeadLetterErrorDescription"
@@ -32,8 +35,10 @@ class LinkEnd(Protocol):
 class Outlet:
     """Gives a queue's messages to one receiver."""
 
-    def __init__(self, link: Link, queue: MessageQueue, namespace: Namespace) -> None:
-        self._link, self.queue, self._namespace = link, queue, namespace
+    def __init__(
+        self, connection: "Connection", link: Link, queue: MessageQueue, namespace: Namespace
+    ) -> None:
+        self.connection, self._link, self.queue, self._namespace = connection, link, queue, namespace
         self._deletes = link.remote_snd_settle_mode == Link.SND_SETTLED
 
     @property
@@ -147,7 +152,7 @@ class Inlet:
             )
         try:
             drafts = [read_draft(message) for message in split_batch(encoded)]
-        except (DecodeError, TypeError, ValueError) as error:
+        except DecodeError as error:
             return refusal("amqp:decode-error", f"The message cannot be read: {error}")
         now = self._namespace.now()
         with self._namespace.transaction():

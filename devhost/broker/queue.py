@@ -112,7 +112,6 @@ class MessageQueue:
         if message is None:
             return None
         payload = self.payload(message)
-        message.deliveries += 1
         self._remove(message)
         return message, payload
 

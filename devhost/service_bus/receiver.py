@@ -19,13 +19,13 @@ from devhost.service_bus.metadata import message_invocation, message_metadata
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
-    from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+    from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
 
 _logger = logging.getLogger(__name__)
 
 # How long one receive call waits for a message; also the longest that a stop waits for it.
 _RECEIVE_SECONDS = 2.0
-_RETRY_SECONDS = 5.0
+_FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
 
 Invoke = Callable[[Invocation], Awaitable[InvocationResult]]
 
@@ -51,36 +51,39 @@ class QueueListener:
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Receive until `stopping`, then wait for what runs; a lost connection is made again."""
-        while not stopping.is_set():
-            try:
-                await self._receive_all(stopping)
-            except Exception as error:  # noqa: BLE001 - whatever the SDK raises, the listener goes on
-                _logger.warning(
-                    "receiving for '%s' failed, next try in %g s: %s", self._name, _RETRY_SECONDS, error
-                )
-                await _wait(stopping, _RETRY_SECONDS)
+        """Receive until `stopping`, then wait for what runs.
 
-    async def _receive_all(self, stopping: asyncio.Event) -> None:
+        A lost connection is made again by the receiver itself, which stays the same: what runs meanwhile is
+        settled through it afterwards, as far as its locks still hold.
+        """
         from azure.servicebus.aio import AutoLockRenewer
 
-        renewer = AutoLockRenewer(
-            max_lock_renewal_duration=self._options.max_auto_lock_renewal.total_seconds()
-        )
-        async with self._client() as client, self._receiver(client) as receiver, renewer:
-            try:
-                while not stopping.is_set():
-                    messages = await receiver.receive_messages(
-                        await self._room(), max_wait_time=_RECEIVE_SECONDS
+        async with self._client() as client, AutoLockRenewer() as renewer:
+            receiver = self._receiver(client)
+            delay = _FIRST_DELAY_SECONDS
+            while not stopping.is_set():
+                try:
+                    await self._receive(receiver, renewer)
+                    delay = _FIRST_DELAY_SECONDS
+                except Exception as error:  # noqa: BLE001 - whatever the SDK raises, the listener goes on
+                    _logger.warning(
+                        "receiving for '%s' failed, next try in %g s: %s", self._name, delay, error
                     )
-                    for message in messages:
-                        renewer.register(receiver, message)
-                    for group in [messages] if self._many else [[message] for message in messages]:
-                        if group:
-                            self._begin(receiver, group)
-            finally:
-                if self._running:
-                    await asyncio.wait(self._running)
+                    await _wait(stopping, delay)
+                    delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+            if self._running:
+                await asyncio.wait(self._running)
+            await receiver.close()
+
+    async def _receive(self, receiver: "ServiceBusReceiver", renewer: "AutoLockRenewer") -> None:
+        """Wait for messages a while, and begin with what has come."""
+        messages = await receiver.receive_messages(await self._room(), max_wait_time=_RECEIVE_SECONDS)
+        if seconds := self._options.max_auto_lock_renewal.total_seconds():
+            for message in messages:
+                renewer.register(receiver, message, seconds)
+        for group in [messages] if self._many else [[message] for message in messages]:
+            if group:
+                self._begin(receiver, group)
 
     async def _room(self) -> int:
         """How many messages may be taken now; waits until there is room for one."""

@@ -101,7 +101,16 @@ class BrokerProcess:
     def stop(self) -> int:
         """Let it end by itself, as the supervisor does; the exit code."""
         assert self._process is not None
-        self._process.communicate(b"drain\n", timeout=10)
-        code = self._process.returncode
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"drain\n")
+        self._process.stdin.flush()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended; the exit code."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        code = self._process.wait(10)
+        self._process.stdin.close()
         self._process = None
         return code

@@ -42,10 +42,12 @@ class LocalHost:
         workers: int = 1,
         on_worker_exit: Literal["fail", "redeliver"] = "fail",
         data: Path | None = None,
+        service_bus: Path | None = None,
         port: int = 0,
         timeout: float = 60.0,
     ) -> None:
         self._app, self._env, self._workers = app, dict(env or {}), workers
+        self._service_bus = service_bus
         self._on_worker_exit, self._port, self._timeout = on_worker_exit, port, timeout
         self._temporary = tempfile.TemporaryDirectory(prefix="localhost-test-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
@@ -79,6 +81,8 @@ class LocalHost:
             "--settings", str(settings), "--data", str(self.data), "--workers", str(self._workers),
             "--on-worker-exit", self._on_worker_exit,
         ]  # fmt: skip
+        if self._service_bus is not None:
+            command += ["--service-bus", str(self._service_bus)]
         with self._log_file.open("a") as log:
             self._process = subprocess.Popen(
                 command,

@@ -109,6 +109,7 @@ def test_a_killed_broker_is_started_again_on_its_port_with_its_messages(
     assert victim is not None
     send(host, ServiceBusMessage("before"))
     notes.wait_for("before")
+    until(lambda: left(host) == [], "its completion")
     os.kill(victim, signal.SIGKILL)
     send(host, ServiceBusMessage("after"))
     notes.wait_for("after")

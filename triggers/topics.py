@@ -39,16 +39,13 @@ async def look_up_lesson(
 ) -> func.HttpResponse:
     """Get a lesson by the title of a step: from the library, else it is written; counts against the quota."""
     from shared.models.topics import LookupAnswer
-    from shared.planning.standalone import standalone_specification
+    from shared.planning.standalone import looked_up_specification
     from shared.services.lessons import Lessons
     from shared.services.standalone import StandaloneLessons
 
     clients = get_clients()
-    specification = standalone_specification(
-        query.subject or query.step_title, query.step_title, query.learning_style, query.lesson_number
-    )
     lessons = StandaloneLessons(clients, Orchestrations(client))
-    lesson = await lessons.get_or_generate(caller.user_id, specification)
+    lesson = await lessons.get_or_generate(caller.user_id, looked_up_specification(query))
     view, _ = await Lessons(clients).view(caller.user_id, lesson.id)
     found = lesson.generation_status is GenerationStatus.COMPLETED
     body = LookupAnswer.of(view, found=found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.specification import CurriculumSpecification, LessonSpecification
+from shared.models.topics import LookupQuery
 from shared.planning.problems import reading, refuse_harm
 from shared.planning.subject import impersonal, interpret_subject
 
@@ -54,4 +55,11 @@ def standalone_specification(
         title=topic,
         objectives=[objective.format(topic=topic) for objective in stage],
         style=style,
+    )
+
+
+def looked_up_specification(query: LookupQuery) -> LessonSpecification:
+    """Return the specification of a lesson that is looked up by its step; the step may be its own subject."""
+    return standalone_specification(
+        query.subject or query.step_title, query.step_title, query.learning_style, query.lesson_number
     )

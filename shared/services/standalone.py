@@ -16,6 +16,8 @@ from shared.orchestrations import Orchestrations
 from shared.planning.standalone import ESTIMATED_MINUTES
 from shared.services.lesson_generation import CHANGING, LessonGeneration
 from shared.services.roadmaps import not_found
+from shared.services.versions import versions_page
+from shared.store.documents import DocumentPage
 
 # A lesson that its learner took to another style leaves its place; there are four styles.
 PLACES = 5
@@ -79,3 +81,9 @@ class Topics:
             LessonVersion, head.key, LessonVersion.id_of(head.latest_version)
         )
         return TopicView.newest(version, head.created_at)
+
+    async def versions(
+        self, specification: LessonSpecification, limit: int, continuation: str | None
+    ) -> DocumentPage[LessonVersion]:
+        """Return the versions of a topic's lesson in their order; none before it was first written."""
+        return await versions_page(self._documents, specification.key, limit, continuation)

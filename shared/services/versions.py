@@ -13,7 +13,17 @@ from shared.services.linking import save_lesson
 from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.regeneration import not_completed
 from shared.services.roadmaps import named_continuation, not_found
-from shared.store.documents import DocumentPage
+from shared.store.documents import DocumentPage, Documents
+
+
+async def versions_page(
+    documents: Documents, lesson_key: str, limit: int, continuation: str | None
+) -> DocumentPage[LessonVersion]:
+    """Return the versions of a shared lesson in their order: 1.0, 1.1, ... 1.9, 1.10."""
+    with named_continuation(continuation):
+        return await documents.query(
+            LessonVersion, lesson_key, order_by="version_number", limit=limit, continuation=continuation
+        )
 
 
 class Versions:
@@ -28,14 +38,7 @@ class Versions:
     ) -> DocumentPage[LessonVersion]:
         """Return the versions in their order: 1.0, 1.1, ... 1.9, 1.10; raises a 404 Problem."""
         lesson = await self._lessons.lesson(user_id, lesson_id)
-        with named_continuation(continuation):
-            return await self._documents.query(
-                LessonVersion,
-                lesson.lesson_key,
-                order_by="version_number",
-                limit=limit,
-                continuation=continuation,
-            )
+        return await versions_page(self._documents, lesson.lesson_key, limit, continuation)
 
     async def version(self, user_id: str, lesson_id: str, label: str) -> LessonVersion:
         """Return one version; raises a 404 Problem for a lesson or a version that does not exist."""

@@ -23,6 +23,7 @@ STARTING = frozenset(
     {
         "create_lesson_task",
         "create_roadmap",
+        "execute_graphql",
         "generate_lesson",
         "generate_lesson_content",
         "look_up_lesson",

@@ -38,6 +38,9 @@ ROWS = {
     "create_lesson_task": Row(LEARNER, "lessons", 202, {"subject": "Python", "topic": "Lists"}, shared=True),
     "create_roadmap": Row(LEARNER, "roadmaps", 202, GOAL, shared=True),
     "delete_roadmap": Row(LEARNER, "roadmaps/{roadmap}", 204, spends=True),
+    "execute_graphql": Row(
+        LEARNER, "graphql", 200, {"query": "{{ onboarding {{ roadmaps {{ id }} }} }}"}, shared=True
+    ),
     "generate_lesson": Row(LEARNER, "lessons/{lesson}/generate", 200),
     "generate_lesson_content": Row(
         FUNCTION_KEY, "generate_lesson_content", 200, {"lesson_id": "{lesson}", "user_id": "{user_id}"}

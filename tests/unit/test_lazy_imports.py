@@ -21,6 +21,7 @@ LAZY = (
     "requests",
     "publicsuffixlist",
     "lxml",
+    "strawberry",
 )
 
 # What only requests and activities need: every model that is built costs milliseconds at cold start.

@@ -23,7 +23,9 @@ DISTRIBUTIONS = {
     "azure.servicebus": "azure-servicebus",
     "json_repair": "json-repair",
     "jwt": "PyJWT",
+    "graphql": "graphql-core",
     "markdown_it": "markdown-it-py",
+    "strawberry": "strawberry-graphql",
     "youtube_transcript_api": "youtube-transcript-api",
 }
 # Listed for another library, which imports it where it finds it.

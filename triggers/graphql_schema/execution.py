@@ -1,0 +1,118 @@
+"""Executing a GraphQL request: the schema, made once, and errors as callers may see them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError as ExecutionError
+
+from shared.errors import InvalidContinuation, Problem, StoreUnavailable
+from shared.models.graphql import GraphQLAnswer, GraphQLError, GraphQLRequest
+from shared.telemetry import log
+from triggers.answers import CONTINUATION_REFUSED, INTERNAL_ERROR, STORE_UNAVAILABLE
+from triggers.graphql_schema.context import Context
+from triggers.graphql_schema.lessons import LessonsMutation, LessonsQuery
+from triggers.graphql_schema.limits import limits
+from triggers.graphql_schema.onboarding import OnboardingMutation, OnboardingQuery
+
+ROUTE = "graphql"
+# Names that the library guesses would tell the schema to who may not ask for it.
+_guess = re.compile(r"\s*Did you mean .*\?$", re.DOTALL)
+
+
+@strawberry.type
+class Query:
+    """What can be read."""
+
+    @strawberry.field
+    def lessons(self) -> LessonsQuery:
+        """A learner's lessons."""
+        return LessonsQuery()
+
+    @strawberry.field
+    def onboarding(self) -> OnboardingQuery:
+        """A learner's roadmaps."""
+        return OnboardingQuery()
+
+
+@strawberry.type
+class Mutation:
+    """What can be done."""
+
+    @strawberry.field
+    def lessons(self) -> LessonsMutation:
+        """With lessons."""
+        return LessonsMutation()
+
+    @strawberry.field
+    def onboarding(self) -> OnboardingMutation:
+        """With roadmaps."""
+        return OnboardingMutation()
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[ExecutionError], execution_context: Any = None) -> None:
+        """Log nothing here: the library would log the exceptions' texts."""
+
+
+@cache
+def schema(*, development: bool) -> strawberry.Schema:
+    """Return the schema; `development` opens introspection."""
+    return _Schema(Query, Mutation, extensions=limits(development=development))
+
+
+async def execute(request: GraphQLRequest, context: Context) -> GraphQLAnswer:
+    """Execute one request; every error is part of the answer."""
+    development = context.clients.settings.development
+    result = await schema(development=development).execute(
+        request.query,
+        variable_values=request.variables,
+        operation_name=request.operation_name,
+        context_value=context,
+    )
+    errors = [_told(error, development=development) for error in result.errors or ()]
+    return GraphQLAnswer(data=result.data, errors=errors or None)
+
+
+def _told(error: ExecutionError, *, development: bool) -> GraphQLError:
+    """Return what a caller is told: all that is wrong with the request; of a fault, only that it is one."""
+    formatted = error.formatted
+    told = GraphQLError(
+        message=error.message,
+        locations=[{"line": place["line"], "column": place["column"]} for place in formatted["locations"]]
+        if "locations" in formatted
+        else None,
+        path=formatted.get("path"),
+    )
+    if error.original_error is None:
+        if not development:
+            told.message = _guess.sub("", told.message)
+        told.extensions = {"code": "invalid_request"}
+        return told
+    problem = _problem_of(error.original_error, told.path)
+    told.message = problem.detail
+    told.extensions = {"code": problem.code, "status": problem.status.value}
+    if problem.errors:
+        told.extensions["errors"] = [{"field": one.field, "message": one.message} for one in problem.errors]
+    return told
+
+
+def _problem_of(error: Exception, path: list[str | int] | None) -> Problem:
+    route = f"{ROUTE}/{'/'.join(map(str, path or ()))}"
+    if isinstance(error, InvalidContinuation):
+        error = CONTINUATION_REFUSED
+    if isinstance(error, Problem):
+        log("request.refused", logging.INFO, status=error.status.value, code=error.code, route=route)
+        return error
+    # Where it happened, but not in its words, which may hold a caller's.
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    reason = f"{type(error).__name__} in " + " < ".join(
+        f"{one.name}:{one.lineno}" for one in reversed(frames)
+    )
+    log("request.failed", logging.ERROR, route=route, reason=reason)
+    return STORE_UNAVAILABLE if isinstance(error, StoreUnavailable) else INTERNAL_ERROR

@@ -1,0 +1,143 @@
+"""`lessons`: reading lessons, having them written, and what learners and mentors say of them."""
+
+from __future__ import annotations
+
+import strawberry
+
+from shared.models.queries import PageQuery
+from shared.models.specification import LessonSpecification
+from shared.models.topics import LookupQuery
+from shared.models.versions import RegenerationRequest, VersionSummary
+from shared.models.views import LessonSummary
+from shared.planning.standalone import looked_up_specification
+from shared.services.lesson_generation import LessonGeneration
+from shared.services.lessons import Lessons
+from shared.services.regeneration import LessonRegeneration
+from shared.services.roadmaps import Roadmaps
+from shared.services.standalone import StandaloneLessons, Topics
+from triggers.graphql_schema.arguments import given, known_id, wanted
+from triggers.graphql_schema.context import Asked, Context
+from triggers.graphql_schema.types import Lesson, LessonVersion
+
+
+@strawberry.input
+class RegenerateLessonInput:
+    """What `POST /lessons/{id}/regenerate` takes."""
+
+    lesson_id: strawberry.ID
+    reason: str | None = strawberry.UNSET
+    learning_style: str | None = strawberry.UNSET
+
+
+@strawberry.type
+class LessonsQuery:
+    """A learner's lessons."""
+
+    @strawberry.field
+    async def get_lessons_by_module(self, info: Asked, module_id: strawberry.ID) -> list[Lesson]:
+        """List the lessons of a module in their order."""
+        return await _of_module(info.context, known_id(module_id, "module"))
+
+    @strawberry.field
+    async def get_lesson_by_id(self, info: Asked, lesson_id: strawberry.ID) -> Lesson:
+        """Read a lesson."""
+        return await _whole(info.context, known_id(lesson_id, "lesson"))
+
+    @strawberry.field
+    async def get_or_generate_lesson(
+        self,
+        info: Asked,
+        step_title: str,
+        learning_style: str = "mixed",
+        lesson_number: int = 1,
+        subject: str | None = None,
+    ) -> Lesson:
+        """Get a lesson from the library, else have it written; counts against the quota."""
+        return await _get_or_generate(info.context, step_title, learning_style, lesson_number, subject)
+
+    @strawberry.field
+    async def get_lesson_versions(
+        self,
+        info: Asked,
+        step_title: str,
+        learning_style: str = "mixed",
+        lesson_number: int = 1,
+        subject: str | None = None,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> list[LessonVersion]:
+        """List the versions of a lesson that stands alone, oldest first."""
+        specification = _specification(step_title, learning_style, lesson_number, subject)
+        page = wanted(PageQuery, {"limit": str(limit), "continuation": continuation})
+        topics = Topics(info.context.clients)
+        versions = await topics.versions(specification, page.limit, page.continuation)
+        return [LessonVersion.of(VersionSummary.of(version)) for version in versions.items]
+
+
+@strawberry.type
+class LessonsMutation:
+    """What a learner does with lessons, and a mentor with their versions."""
+
+    @strawberry.mutation
+    async def generate_lesson_content(self, info: Asked, lesson_id: strawberry.ID) -> Lesson:
+        """Have a lesson written; it comes completed where the library holds it."""
+        context = info.context
+        lesson = await LessonGeneration(context.clients, context.orchestrations).request(
+            context.caller.user_id, known_id(lesson_id, "lesson")
+        )
+        return await _whole(context, lesson.id)
+
+    @strawberry.mutation
+    async def get_or_generate_lesson(
+        self,
+        info: Asked,
+        step_title: str,
+        learning_style: str = "mixed",
+        lesson_number: int = 1,
+        subject: str | None = None,
+    ) -> Lesson:
+        """Get a lesson from the library, else have it written; counts against the quota."""
+        return await _get_or_generate(info.context, step_title, learning_style, lesson_number, subject)
+
+    @strawberry.mutation
+    async def regenerate_lesson(self, info: Asked, input: RegenerateLessonInput) -> Lesson:  # noqa: A002 - the contract's name
+        """Have a new version of a completed lesson written; it shows the old one until then."""
+        context = info.context
+        wish = given(input)
+        lesson_id = known_id(wish.pop("lesson_id"), "lesson")
+        lesson = await LessonRegeneration(context.clients, context.orchestrations).request(
+            context.caller.user_id, lesson_id, wanted(RegenerationRequest, wish)
+        )
+        return await _whole(context, lesson.id)
+
+
+async def _whole(context: Context, lesson_id: str) -> Lesson:
+    view, _ = await Lessons(context.clients).view(context.caller.user_id, lesson_id)
+    return Lesson.whole(view)
+
+
+async def _of_module(context: Context, module_id: str) -> list[Lesson]:
+    # A module has at most 12 lessons.
+    page = await Roadmaps(context.clients).module_lessons(context.caller.user_id, module_id, 100, None)
+    return [Lesson.listed(LessonSummary.of(lesson)) for lesson in page.items]
+
+
+async def _get_or_generate(
+    context: Context, step_title: str, learning_style: str, lesson_number: int, subject: str | None
+) -> Lesson:
+    specification = _specification(step_title, learning_style, lesson_number, subject)
+    lessons = StandaloneLessons(context.clients, context.orchestrations)
+    lesson = await lessons.get_or_generate(context.caller.user_id, specification)
+    return await _whole(context, lesson.id)
+
+
+def _specification(
+    step_title: str, learning_style: str, lesson_number: int, subject: str | None
+) -> LessonSpecification:
+    step = {
+        "step_title": step_title,
+        "learning_style": learning_style,
+        "lesson_number": str(lesson_number),
+        "subject": subject or "",
+    }
+    return looked_up_specification(wanted(LookupQuery, step))

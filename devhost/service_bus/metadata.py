@@ -45,8 +45,8 @@ def manual_message(function: str, value: object, reason: str, *, many: bool) -> 
         "MessageId": uuid.uuid4().hex,
         "SequenceNumber": 0,
         "DeliveryCount": 1,
-        "EnqueuedTimeUtc": _moment(now),
-        "ExpiresAtUtc": _moment(now + timedelta(days=14)),
+        "EnqueuedTimeUtc": _without_zone(now),
+        "ExpiresAtUtc": _without_zone(now + timedelta(days=14)),
         "UserProperties": {},
         "ApplicationProperties": {},
     }
@@ -65,9 +65,9 @@ def message_metadata(message: Any) -> dict[str, Any]:
         "SequenceNumber": message.sequence_number,
         "DeliveryCount": (message.delivery_count or 0)
         + 1,  # the extension counts this delivery, AMQP does not
-        "EnqueuedTimeUtc": _moment(message.enqueued_time_utc),
+        "EnqueuedTimeUtc": _without_zone(message.enqueued_time_utc),
         "EnqueuedTime": _moment(message.enqueued_time_utc),
-        "ExpiresAtUtc": _moment(message.expires_at_utc),
+        "ExpiresAtUtc": _without_zone(message.expires_at_utc),
         "ExpiresAt": _moment(message.expires_at_utc),
         "LockToken": str(message.lock_token) if message.lock_token else None,
         "ContentType": message.content_type,
@@ -87,6 +87,11 @@ def message_metadata(message: Any) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
+
+
+def _without_zone(moment: datetime | None) -> str | None:
+    """A .NET DateTime of no kind: UTC that does not say so."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment else None
 
 
 def _text(value: object) -> str:

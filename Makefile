@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench quality verify-live token api-docs api-examples clean
+.PHONY: help demo test serve check lint types layers bench quality verify-live token dead-letters api-docs api-examples clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -74,6 +74,9 @@ api-examples: $(VENV)/.dev-installed ## the examples in the API's description, f
 
 verify-live: $(VENV)/.host-installed ## ask every source and documentation site once, over the real network
 	@$(BIN)/python -m examples.verify_live
+
+dead-letters: $(VENV)/.host-installed ## the queue's dead letters: ARGS="list", "show 7" or "redrive 7 12"
+	@$(BIN)/python -m examples.dead_letters $(ARGS)
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) .data build .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/artefacts

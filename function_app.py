@@ -11,6 +11,7 @@ from shared.errors import ConfigurationError
 from shared.settings import get_settings
 from triggers import (
     back_ends,
+    dead_letters,
     documentation,
     events,
     graphql,
@@ -44,6 +45,7 @@ for module in (
     history,
     events,
     queue,
+    dead_letters,
     roadmap_orchestrators,
     lesson_orchestrators,
     roadmap_activities,

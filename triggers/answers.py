@@ -10,7 +10,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import FieldError, InvalidContinuation, Problem, StoreUnavailable
+from shared.errors import FieldError, InvalidContinuation, Problem, QueueUnavailable, StoreUnavailable
 from shared.models.base import Model
 from shared.models.problems import ProblemDocument
 from shared.telemetry import log, log_fault
@@ -31,6 +31,12 @@ STORE_UNAVAILABLE = Problem(
     "store_unavailable",
     "The document store does not answer. Nothing was lost; try again in a moment.",
     headers={"Retry-After": "5"},
+)
+QUEUE_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "queue_unavailable",
+    "Service Bus does not answer. Nothing was lost; try again in a moment.",
+    headers={"Retry-After": "30"},
 )
 CONTINUATION_REFUSED = Problem(
     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -115,5 +121,8 @@ def _problem_of(error: Exception, route: str) -> Problem:
     if isinstance(error, StoreUnavailable):
         log_fault("request.store_unavailable", error, route=route)
         return STORE_UNAVAILABLE
+    if isinstance(error, QueueUnavailable):
+        log_fault("request.queue_unavailable", error, route=route)
+        return QUEUE_UNAVAILABLE
     log_fault("request.failed", error, route=route)
     return INTERNAL_ERROR

@@ -66,5 +66,8 @@ PROBLEMS: dict[str, ProblemKind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the identity provider cannot be asked for its keys; try again after `Retry-After`",
     ),
+    "queue_unavailable": ProblemKind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "there is no queue, or it does not answer; `detail` names the setting"
+    ),
     "generation_off": ProblemKind(HTTPStatus.SERVICE_UNAVAILABLE, "new lessons are switched off"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -24,6 +26,11 @@ async def take_message(message: func.ServiceBusMessage, client: df.DurableOrches
         # A sender need not give an id; the broker's number is the next best name.
         message_id=message.message_id or f"number-{message.sequence_number}",
         correlation_id=message.correlation_id,
-        enqueued_at=message.enqueued_time_utc,
+        enqueued_at=_in_utc(message.enqueued_time_utc),
     )
     await Intake(get_clients(), Orchestrations(client)).take(delivery)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return the moment that the host hands over without its zone."""
+    return moment.replace(tzinfo=UTC) if moment is not None else None

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import MessageRefused, QueueUnavailable
 from shared.models.outbox import Destination, Outbox
 from shared.settings import Settings
-from shared.telemetry import quieten
+from shared.telemetry import log_fault, quieten
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.servicebus import ServiceBusMessage
-    from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+    from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 # The broker drops an idle link after ten minutes, which the next send finds out: that is what the one retry
 # of the SDK is for. What fails beyond it belongs to whoever called.
 RETRIES = 1
-SEND_SECONDS = 15.0
+ANSWER_SECONDS = 15.0
+CLOSE_SECONDS = 2.0
 
 
 Property = int | float | bytes | bool | str | uuid.UUID
@@ -54,14 +55,19 @@ class Message:
 
 
 class ServiceBus:
-    """Everything that talks to one namespace, for one event loop."""
+    """Everything that talks to one namespace, for one event loop.
 
-    def __init__(self, settings: Settings) -> None:
+    `trouble` says why the last message to a destination could not be sent; a link that opens proves nothing.
+    """
+
+    def __init__(self, settings: Settings, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._settings = settings
+        self._answer_seconds = answer_seconds
         self._client: ServiceBusClient | None = None
         self._credential: AsyncTokenCredential | None = None
         self._senders: dict[Destination, ServiceBusSender] = {}
         self._turns: dict[Destination, asyncio.Lock] = {}
+        self.trouble: dict[Destination, str] = {}
 
     async def send(self, destination: Destination, messages: Sequence[Message]) -> None:
         """Send all messages as one, or none; raises QueueUnavailable, MessageRefused.
@@ -69,15 +75,62 @@ class ServiceBus:
         What the broker has accepted under a message id before, inside its window, it drops: sending twice is
         harmless.
         """
-        # A link carries one send at a time.
+        await self._send(destination, [_outgoing(message) for message in messages])
+
+    async def send_again(self, message: ServiceBusMessage) -> None:
+        """Send a message to the queue as the SDK has it; raises QueueUnavailable, MessageRefused."""
+        await self._send(Destination.QUEUE, [message])
+
+    async def _send(self, destination: Destination, messages: list[ServiceBusMessage]) -> None:
+        async with self._link(destination) as sender:
+            await sender.send_messages(messages, timeout=self._answer_seconds)
+        self.trouble.pop(destination, None)
+
+    async def check(self, seconds: float) -> None:
+        """Ask the queue; raises QueueUnavailable."""
+        async with self.receiver(seconds=seconds) as receiver:
+            await receiver.peek_messages(1, sequence_number=1, timeout=seconds)
+
+    @asynccontextmanager
+    async def receiver(
+        self, *, dead_letters: bool = False, seconds: float | None = None
+    ) -> AsyncIterator[ServiceBusReceiver]:
+        """Give a receiver of the queue, or of its dead letters, for so many seconds.
+
+        What the SDK raises in the block becomes QueueUnavailable.
+        """
+        from azure.servicebus import ServiceBusSubQueue
+
+        sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead_letters else None
+        receiver = self._connected().get_queue_receiver(self.queue, sub_queue=sub_queue)
+        try:
+            async with _in_our_words(self.queue, seconds or self._answer_seconds):
+                yield receiver
+        finally:
+            await _closed(receiver)
+
+    @asynccontextmanager
+    async def _link(self, destination: Destination) -> AsyncIterator[ServiceBusSender]:
+        """Give the sender of a destination to one user at a time; one that failed is not used again."""
         async with self._turns.setdefault(destination, asyncio.Lock()):
-            with _in_our_words(destination.value):
-                outgoing = [_outgoing(message) for message in messages]
-                await self._sender(destination).send_messages(outgoing, timeout=SEND_SECONDS)
+            sender = self._sender(destination)
+            try:
+                async with _in_our_words(sender.entity_name, self._answer_seconds):
+                    yield sender
+            except QueueUnavailable as error:
+                self.trouble[destination] = str(error)
+                del self._senders[destination]
+                await _closed(sender)
+                raise
+
+    @property
+    def queue(self) -> str:
+        """The name of the queue."""
+        return self._settings.lesson_queue
 
     def _sender(self, destination: Destination) -> ServiceBusSender:
         if destination not in self._senders:
-            client = self.client()
+            client = self._connected()
             self._senders[destination] = (
                 client.get_topic_sender(self._settings.events_topic)
                 if destination is Destination.EVENTS
@@ -85,8 +138,7 @@ class ServiceBus:
             )
         return self._senders[destination]
 
-    def client(self) -> ServiceBusClient:
-        """Return the SDK's client."""
+    def _connected(self) -> ServiceBusClient:
         if self._client is None:
             from azure.servicebus.aio import ServiceBusClient
 
@@ -114,7 +166,7 @@ class ServiceBus:
         self._client = self._credential = None
         self._senders.clear()
         if client is not None:
-            await client.close()
+            await _closed(client)
         if credential is not None:
             await credential.close()
 
@@ -132,17 +184,26 @@ def _outgoing(message: Message) -> ServiceBusMessage:
     )
 
 
-@contextmanager
-def _in_our_words(entity: str) -> Iterator[None]:
-    """Turn the SDK's errors into the app's."""
-    from azure.servicebus.exceptions import (
-        MessageSizeExceededError,
-        ServiceBusError,
-    )
+async def _closed(one: ServiceBusSender | ServiceBusReceiver | ServiceBusClient) -> None:
+    """Close a link or all of them; a peer that does not answer is not waited for."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await one.close()
+    except TimeoutError as error:
+        log_fault("service_bus.not_closed", error)
+
+
+@asynccontextmanager
+async def _in_our_words(entity: str, seconds: float) -> AsyncIterator[None]:
+    """Turn the SDK's errors into the app's, and bound what the SDK's own time-outs do not."""
+    from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
 
     try:
-        yield
+        async with asyncio.timeout(seconds + CLOSE_SECONDS):
+            yield
     except MessageSizeExceededError as error:
         raise MessageRefused(f"{entity}: {error}") from error
     except ServiceBusError as error:
         raise QueueUnavailable(f"{entity}: {type(error).__name__}: {error}") from error
+    except TimeoutError as error:
+        raise QueueUnavailable(f"{entity}: no answer within {seconds:g} s") from error

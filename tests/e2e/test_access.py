@@ -22,6 +22,7 @@ from tests.support.access_rows import (
     ask,
     new_owner,
 )
+from tests.support.broker import need_broker
 from tests.support.function_table import endpoint_rows
 from tests.support.local_host import LocalHost
 from tests.support.tokens import Signer, claims, encoded
@@ -105,6 +106,8 @@ def test_a_role_decides(
     name: str, http: httpx.Client, owner: Owner, signer: Signer, token_host: LocalHost
 ) -> None:
     row = ROWS[name]
+    if row.needs_queue:
+        need_broker()
     for role in ("learner", "mentor", "admin", "emperor", None):
         if row.spends:
             user_id = f"spender-{uuid.uuid4()}"

@@ -19,7 +19,8 @@ class Row:
 
     `path` and the texts of `body` name things of the owner in braces; `status` is the answer to who may call
     it. A `shared` route answers everybody alike, since it names nothing of one learner. A route that `spends`
-    leaves its owner without what it named, so that each call needs an owner of its own.
+    leaves its owner without what it named, so that each call needs an owner of its own. One that
+    `needs_queue` answers so only where there is one.
     """
 
     access: str
@@ -28,6 +29,7 @@ class Row:
     body: dict[str, Any] | None = None
     shared: bool = False
     spends: bool = False
+    needs_queue: bool = False
 
 
 # One row for each route: a route without one fails the test.
@@ -45,6 +47,7 @@ ROWS = {
     "generate_lesson_content": Row(
         FUNCTION_KEY, "generate_lesson_content", 200, {"lesson_id": "{lesson}", "user_id": "{user_id}"}
     ),
+    "get_dead_letter": Row(ADMIN, "ops/dead-letters/1", 404, needs_queue=True),
     "get_docs": Row(OPEN, "docs", 200),
     "get_health": Row(OPEN, "health", 200),
     "get_lesson": Row(LEARNER, "lessons/{lesson}", 200),
@@ -57,11 +60,13 @@ ROWS = {
     "get_roadmap_status": Row(LEARNER, "roadmaps/{roadmap}/status", 200),
     "get_topic_lesson": Row(LEARNER, "lessons/Python/Loops", 200, shared=True),
     "get_topic_lesson_by_query": Row(LEARNER, "lessons/topic?subject=Python&topic=Loops", 200, shared=True),
+    "list_dead_letters": Row(ADMIN, "ops/dead-letters", 200, needs_queue=True),
     "list_lesson_tasks": Row(LEARNER, "lessons/tasks", 200, shared=True),
     "list_lesson_versions": Row(LEARNER, "lessons/{lesson}/versions", 200),
     "list_module_lessons": Row(LEARNER, "modules/{module}/lessons", 200),
     "list_roadmaps": Row(LEARNER, "roadmaps", 200, shared=True),
     "look_up_lesson": Row(LEARNER, "lessons/lookup?step_title=Loops&subject=Python", 200, shared=True),
+    "redrive_dead_letters": Row(ADMIN, "ops/dead-letters/redrive", 200, {"all": True}, needs_queue=True),
     "regenerate_lesson": Row(LEARNER, "lessons/{lesson}/regenerate", 202, {"reason": "unclear"}),
     "retry_roadmap": Row(LEARNER, "roadmaps/{roadmap}/retry", 409),
 }

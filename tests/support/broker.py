@@ -50,9 +50,9 @@ class BrokerProcess:
         self._entities.write_text(json.dumps(document))
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._process: subprocess.Popen[bytes] | None = None
-        port = self._listening.getsockname()[1]
+        self._port = self._listening.getsockname()[1]
         self.connection_string = (
-            f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=test;SharedAccessKey=dGVzdA==;"
+            f"Endpoint=sb://127.0.0.1:{self._port};SharedAccessKeyName=test;SharedAccessKey=dGVzdA==;"
             "UseDevelopmentEmulator=true;"
         )
 
@@ -97,6 +97,16 @@ class BrokerProcess:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process = None
+
+    def go_away(self) -> None:
+        """kill -9, and nobody listens any more: connections are refused."""
+        self.kill()
+        self._listening.close()
+
+    def come_back(self) -> None:
+        """Start again on the same port after having gone away."""
+        self._listening = socket.create_server(("127.0.0.1", self._port))
+        self.start()
 
     def stop(self) -> int:
         """Let it end by itself, as the supervisor does; the exit code."""

@@ -54,6 +54,8 @@ def _path_schema(constraints: str) -> Schema:
     match constraints.split(":")[1:]:
         case ["guid", "length(36)"]:
             return {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
+        case ["long"]:
+            return {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
         case [one] if found := re.fullmatch(r"maxlength\((\d+)\)", one):
             return {"type": "string", "minLength": 1, "maxLength": int(found[1])}
         case _:

@@ -150,7 +150,8 @@ def test_parameters_have_their_bounds(document: dict[str, Any]) -> None:
             schema = parameter["schema"]
             if parameter["in"] == "path":
                 assert parameter["required"], name
-                assert "pattern" in schema or "maxLength" in schema, (name, parameter["name"])
+                bounds = {"pattern", "maxLength", "maximum"}
+                assert bounds & set(schema), (name, parameter["name"])
             if schema.get("type") == "integer":
                 assert {"minimum", "maximum"} <= set(schema), (name, parameter["name"])
             assert "anyOf" not in schema, "nothing in a query is null"

@@ -1,4 +1,4 @@
-"""(e) What sharing saves: a population of learners, and what their roadmaps and lessons cost.
+"""(g) What sharing saves: a population of learners, and what their roadmaps and lessons cost.
 
 Beside it the way without shared curricula: every roadmap planned anew, lessons found by their titles alone.
 """

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,12 +99,14 @@ def environment(folder: Path, provider_url: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def app_host(provider: Provider, *, workers: int = 1) -> Iterator[LocalHost]:
+def app_host(
+    provider: Provider, *, workers: int = 1, settings: Mapping[str, str] | None = None
+) -> Iterator[LocalHost]:
     """Run the app on the local host as `make serve` does, with data that is gone afterwards."""
     with TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        settings = environment(folder, provider.base_url)
-        with LocalHost(ROOT, env=settings, data=folder / "host", workers=workers) as host:
+        surroundings = environment(folder, provider.base_url) | dict(settings or {})
+        with LocalHost(ROOT, env=surroundings, data=folder / "host", workers=workers) as host:
             yield host
 
 

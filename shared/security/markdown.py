@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 IsKnown = Callable[[str], bool]
 _MOST_PASSES = 6
 _watched = ("link", "image", "autolink", "html_inline", "backticks")
-_definition = re.compile(r"^[ >\t]*\[[^\]\n]+\]:.*$")
+# Also within quotations and lists, where a definition counts for the whole document, too.
+_definition = re.compile(r"^(?:[ >\t]|[*+-][ \t]|\d{1,9}[.)][ \t])*\[[^\]\n]+\]:.*$")
 
 
 @dataclass(frozen=True, slots=True)

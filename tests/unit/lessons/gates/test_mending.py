@@ -71,6 +71,8 @@ def question(text: str, *options: str) -> QuizQuestion:
         (f"[r][1] and [e][2]\n\n[1]: {GOOD}\n[2]: http://evil.example", f"[r](<{GOOD}>) and e"),
         ("> quoted <i>x</i> [y](//evil.example)", "> quoted x y"),
         ("- one\n- two [z](http://evil.example)", "- one\n- two z"),
+        ("- [evil]: javascript:alert(1)\n\n[evil]", "evil"),
+        ("> 1. [evil]: //evil.example\n\n[evil] [x][evil]", "evil x"),
         ("1 < 2 and 3 > 2 & so on, List\\<T\\>", "1 < 2 and 3 > 2 & so on, List\\<T\\>"),
     ],
 )
@@ -90,7 +92,10 @@ def test_no_parser_finds_html_images_or_unknown_links_afterwards(text: str) -> N
         MarkdownIt("js-default", {"html": True}),
     ):
         parser.validateLink = lambda url: url is not None  # type: ignore[method-assign]
-        for token in parser.parse(cleaned):
+        defined: dict[str, Any] = {}
+        tokens = parser.parse(cleaned, defined)
+        assert not defined.get("references"), "it would make links of other texts of the document"
+        for token in tokens:
             assert token.type != "html_block"
             for child in token.children or []:
                 assert child.type not in {"html_inline", "image"}

@@ -128,7 +128,9 @@ def select(passages: Sequence[Passage], scores: Sequence[float], limit: int) -> 
     floor = CODE_RELEVANCE * scores[ranked[0]]
     code = [i for i in ranked if passages[i].kind == "code"][: max(1, limit // 3)]
     code = [i for i in code if i == code[0] or scores[i] >= floor]
-    followed = [i for best in ranked[: limit // 3] for i in (best, best + 1) if i < len(passages)]
+    followed = [
+        i for best in ranked[: limit // 2 if limit > 2 else 0] for i in (best, best + 1) if i < len(passages)
+    ]
     chosen: set[int] = set()
     for position in (ranked[0], *code, 0, *followed, *ranked):
         wanted = {position}

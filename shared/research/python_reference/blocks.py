@@ -48,7 +48,9 @@ PROSE_SIGNS = 0.04
 _underline = re.compile(r"([*=\-~^\"])\1{2,}")
 # "Note:" and its like stand alone above what they introduce.
 _label = re.compile(r"(?:Note|Warning|Important|Tip|Hint|Caution|Attention|See also):")
-_item = re.compile(r"(?:\*|-|\d{1,2}\.)\s+\S")
+_item = re.compile(r"(?:\*|-|\d{1,2}\.|[a-z]\))\s+\S")
+# Words that go on with a sentence which code has interrupted: "was translated to".
+_goes_on = re.compile(r"[a-z]+(?: [a-z]+)+")
 # Productions are written `name ::= ...`, since Python 3.13.2 `name: "..." ...`.
 _grammar = re.compile(r"\w+\s*::=|[a-z]\w*:\s+(?:[\"\[(<]|\w+(?:_\w+)+\b)")
 _prose = re.compile(r"[A-Z][\w’'-]*[,]? .*[.:!?]", re.DOTALL)
@@ -59,10 +61,13 @@ def _indent_of(line: str) -> int:
 
 
 def _chunks(text: str) -> list[list[str]]:
-    """Return the runs of lines between blank lines."""
+    """Return the runs of lines between blank lines; a session begins a run of its own."""
     chunks: list[list[str]] = [[]]
     for line in text.expandtabs().splitlines():
         if line.strip():
+            is_prompt = line.lstrip().startswith(">>>")
+            if is_prompt and chunks[-1] and not chunks[-1][0].lstrip().startswith(">>>"):
+                chunks.append([])
             chunks[-1].append(line.rstrip())
         elif chunks[-1]:
             chunks.append([])
@@ -70,11 +75,29 @@ def _chunks(text: str) -> list[list[str]]:
 
 
 def is_python(source: str) -> bool:
-    """Tell whether a text is a program: it parses, and it is more than comments."""
+    """Tell whether a text is a program: it parses, and it is more than comments or a list of names."""
     try:
-        return bool(ast.parse(source).body)
+        body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
+    return bool(body) and not all(_is_list_of_names(one) for one in body)
+
+
+def _is_list_of_names(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Tuple)
+        and all(isinstance(item, ast.Name) for item in statement.value.elts)
+    )
+
+
+def _does_something(chunk: Sequence[str]) -> bool:
+    """Tell whether lines at the text's own indentation are a program: they parse and are more than words."""
+    try:
+        body = ast.parse("\n".join(chunk)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in body)
 
 
 def _looks_like_prose(body: str) -> bool:
@@ -91,7 +114,7 @@ def _is_program(chunks: list[list[str]], position: int, introduced: bool) -> boo
     body = textwrap.dedent("\n".join(chunks[position]))
     if _prose.fullmatch(body):
         return False
-    if is_python(body):
+    if is_python(body) or is_python(f"try:\n    pass\n{body}"):
         return introduced or len(body.split()) > 1
     # A line that begins with a literal is a term or a statement about code.
     return introduced and not first.startswith('"') and not _looks_like_prose(body)
@@ -102,6 +125,16 @@ def _literal(chunks: list[list[str]], position: int) -> tuple[tuple[str, ...], i
     indent = _indent_of(chunks[position][0])
     end = position + 1
     while end < len(chunks) and min(map(_indent_of, chunks[end])) >= indent:
+        end += 1
+    joined = "\n\n".join("\n".join(chunk) for chunk in chunks[position:end])
+    return tuple(textwrap.dedent(joined).splitlines()), end
+
+
+def _unindented(chunks: list[list[str]], position: int) -> tuple[tuple[str, ...], int]:
+    """Return the lines of a program at the text's own indentation, its indented parts kept, and its end."""
+    indent = _indent_of(chunks[position][0])
+    end = position + 1
+    while end < len(chunks) and _indent_of(chunks[end][0]) > indent:
         end += 1
     joined = "\n\n".join("\n".join(chunk) for chunk in chunks[position:end])
     return tuple(textwrap.dedent(joined).splitlines()), end
@@ -180,7 +213,7 @@ def _marked(lines: Sequence[str]) -> Kind | None:
     return Kind.GRAMMAR if _grammar.match(lines[0]) else None
 
 
-def _plain(chunks: list[list[str]], position: int) -> list[Block]:
+def _plain(chunks: list[list[str]], position: int, *, after_code: bool) -> list[Block]:
     """Return the blocks of a chunk that is no literal block."""
     chunk = chunks[position]
     indent = _indent_of(chunk[0])
@@ -193,7 +226,8 @@ def _plain(chunks: list[list[str]], position: int) -> list[Block]:
         return [Block(marked, indent, stripped)]
     if _item.match(stripped[0]):
         return list(_items(chunk))
-    kind = Kind.SIGNATURE if _is_signature(chunks, position) else Kind.PARAGRAPH
+    goes_on = after_code and _goes_on.fullmatch(stripped[0]) is not None
+    kind = Kind.SIGNATURE if _is_signature(chunks, position) and not goes_on else Kind.PARAGRAPH
     return _introduced_program(chunk) or _definition(chunk) or [Block(kind, indent, stripped)]
 
 
@@ -214,7 +248,17 @@ def split_blocks(text: str) -> list[Block]:
         elif deeper and _is_program(chunks, position, introduced):
             lines, position = _literal(chunks, position)
             blocks.append(Block(Kind.CODE, indent, lines))
+        elif (
+            above is not None
+            and above.kind is Kind.PARAGRAPH
+            and above.lines[-1].endswith(":")
+            and indent == above.indent
+            and not _is_signature(chunks, position)
+            and _does_something([line[indent:] for line in chunks[position]])
+        ):
+            lines, position = _unindented(chunks, position)
+            blocks.append(Block(Kind.CODE, indent, lines))
         else:
-            blocks.extend(_plain(chunks, position))
+            blocks.extend(_plain(chunks, position, after_code=above is not None and above.is_code))
             position += 1
     return blocks

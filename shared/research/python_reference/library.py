@@ -95,6 +95,17 @@ LIBRARY_PAGES = (
     LibraryPage("datetime.html", "Dates and times with datetime", "datetime"),
     LibraryPage("decimal.html", "Decimal arithmetic", "decimal", _names("Decimal Context localcontext")),
     LibraryPage(
+        "difflib.html",
+        "Comparing sequences with difflib",
+        "difflib",
+        _names(
+            "get_close_matches ndiff restore unified_diff context_diff IS_LINE_JUNK IS_CHARACTER_JUNK "
+            "SequenceMatcher SequenceMatcher.ratio SequenceMatcher.quick_ratio "
+            "SequenceMatcher.find_longest_match SequenceMatcher.get_matching_blocks "
+            "SequenceMatcher.get_opcodes Differ Differ.compare"
+        ),
+    ),
+    LibraryPage(
         "doctest.html", "Testing interactive examples with doctest", "doctest", _names("testmod testfile")
     ),
     LibraryPage("enum.html", "Enumerations", "enum", _names("Enum IntEnum StrEnum Flag auto unique")),

@@ -27,6 +27,8 @@ _signature_keyword = re.compile(
 )
 # An item of a docstring that describes a name: "- delimiter - specifies ..."
 _described_name = re.compile(r"^- ([a-z_]{2,40}) - (?=\w)")
+# What the documentation's own tests need to know.
+_directive = re.compile(r"[ ]*#[ ]*doctest:[ ]*[+-]\w+.*$", re.MULTILINE)
 _note_number = re.compile(r"(?:\(\d{1,2}\))+")
 
 
@@ -123,7 +125,7 @@ class _Writer:
             self.passages.append(Passage(heading=self._heading, text=part))
 
     def _add_code(self, block: Block) -> None:
-        code = "\n".join(block.lines).strip("\n")
+        code = _directive.sub("", "\n".join(block.lines).strip("\n"))
         if len(code) > MAX_CODE:
             self._close_introduction()
             return

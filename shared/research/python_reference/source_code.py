@@ -58,6 +58,7 @@ _NAMES_BY_MODULE = {
     "shutil": "copyfileobj",
     "statistics": "median median_low median_high multimode pstdev mean",
     "stat": "filemode",
+    "subprocess": "getoutput getstatusoutput",
     "textwrap": "indent",
     "timeit": "Timer.timeit",
     "types": "prepare_class",

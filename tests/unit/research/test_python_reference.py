@@ -91,6 +91,105 @@ def test_the_grammar_of_later_pythons_is_left_out_too() -> None:
     ) == [("text", "A null operation."), ("text", "Nothing happens.")]
 
 
+def docstring(text: str) -> list[tuple[str, str, str]]:
+    found = docstring_passages(textwrap.dedent(text).strip())
+    return [(passage.kind, passage.heading, passage.text) for passage in found]
+
+
+def test_a_sentence_that_code_interrupts_is_no_name_of_what_follows() -> None:
+    assert topic(
+        """
+        Names
+        *****
+
+        This is as if
+
+           except E as N:
+               foo
+
+        was translated to
+
+           except E as N:
+               try:
+                   foo
+               finally:
+                   del N
+        """
+    )[1:] == [
+        ("code", "except E as N:\n    foo"),
+        ("text", "was translated to"),
+        ("code", "except E as N:\n    try:\n        foo\n    finally:\n        del N"),
+    ]
+
+
+def test_a_program_at_the_texts_own_indentation_is_code() -> None:
+    assert docstring(
+        """
+        Typical use is to define a managed attribute x:
+
+        class C(object):
+            def getx(self): return self._x
+            x = property(getx)
+
+        Decorators make it easy:
+        """
+    ) == [
+        ("text", "", "Typical use is to define a managed attribute x:"),
+        ("code", "", "class C(object):\n    def getx(self): return self._x\n    x = property(getx)"),
+        ("text", "", "Decorators make it easy:"),
+    ]
+    assert docstring(
+        """
+        Usage:
+
+        heap = []            # creates an empty heap
+        heappush(heap, item) # pushes a new item on the heap
+
+        Our API differs.
+        """
+    )[1] == (
+        "code",
+        "",
+        "heap = []            # creates an empty heap\nheappush(heap, item) # pushes a new item on the heap",
+    )
+
+
+def test_prose_of_one_word_is_no_program() -> None:
+    assert docstring("Two kinds exist:\n\nshallow\n\nThat is all.") == [
+        ("text", "", "Two kinds exist:\nshallow"),
+        ("text", "", "That is all."),
+    ]
+
+
+def test_a_session_may_follow_its_sentence_without_a_blank_line() -> None:
+    assert docstring(
+        """
+        Base 0 means to interpret the base from the string as an integer literal.
+        >>> int('0b100', base=0)
+        4
+        """
+    ) == [
+        ("text", "", "Base 0 means to interpret the base from the string as an integer literal."),
+        ("code", "", ">>> int('0b100', base=0)\n4"),
+    ]
+
+
+def test_items_may_be_lettered() -> None:
+    a_loop = "a) recursive objects (objects that contain a reference to themselves) may cause a loop"
+    too_much = "b) because it copies everything it may copy too much"
+    assert docstring(
+        """
+        Two problems exist:
+
+         a) recursive objects (objects that contain
+            a reference to themselves) may cause a loop
+
+         b) because it copies everything it may copy
+            too much
+        """
+    ) == [("text", "", "Two problems exist:\n" + a_loop + "\n" + too_much)]
+
+
 def test_notes_on_versions_pointers_and_footnotes_are_left_out() -> None:
     assert topic(
         """

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from shared.security.clean_text import clean_text
@@ -15,6 +16,12 @@ from shared.security.clean_text import clean_text
 MAX_CHARACTERS = 3000
 MAX_LINES = 40
 
+_unsteady = re.compile(
+    r" at 0x|\brandom|\btime\b|\bid\(|.\.\.\.$|\bnow\(|\btoken_|urandom|\bos\.|doctest: *\+"
+    r"|['\" ]/\w+/\w+"
+    r"|\bsys\.(?:argv|path|version|executable|get|maxsize|platform|std|hexversion|byteorder|flags|modules)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _grammar = re.compile(r"^\s*[\w.-]*\s*::=", re.MULTILINE)
 
 
@@ -65,7 +72,7 @@ def parse_session(code: str) -> list[Step]:
     printed: list[str] = []
 
     def close() -> None:
-        if entered:
+        if any(line.strip() for line in entered):
             steps.append(Step("\n".join(entered).rstrip(), "\n".join(printed).strip("\n")))
 
     for line in code.split("\n"):
@@ -85,17 +92,40 @@ def is_session(code: str) -> bool:
     return bool(parse_session(code))
 
 
-def unknown_names(steps: Sequence[Step]) -> set[str]:
-    """Return the names that a session uses as values without binding them.
+def is_steady(session: str) -> bool:
+    """Tell whether a session prints the same on every machine and at every time, as far as its text tells."""
+    return _unsteady.search(session) is None
 
-    What it calls may have been imported; a learner who reads the module's documentation knows from where.
+
+def free_names(program: str, explained: Collection[str] = ()) -> set[str]:
+    """Return the names that a valid program reads and neither binds nor could import.
+
+    Whoever reads the page knows from where to import what it explains, modules of the standard library, and
+    classes that are only called, such as exceptions.
     """
-    known = set(dir(builtins)) | {"_"}
+    return _unbound([program], explained, lambda name: name[:1].isupper())
+
+
+def unknown_names(steps: Sequence[Step], explained: Collection[str] = ()) -> set[str]:
+    """Return the names that a session reads without binding them.
+
+    What it calls are mostly the functions that its page is about.
+    """
+    return _unbound([step.entered for step in steps], explained, lambda _: True)
+
+
+def _unbound(
+    programs: Sequence[str], explained: Collection[str], may_be_called: Callable[[str], bool]
+) -> set[str]:
+    known = {*dir(builtins), *sys.stdlib_module_names, *explained, "_"}
     unknown: set[str] = set()
-    for step in steps:
-        nodes = list(ast.walk(ast.parse(step.entered)))
-        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        called |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    for program in programs:
+        nodes = list(ast.walk(ast.parse(program)))
+        called = {
+            id(node.func)
+            for node in nodes
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and may_be_called(node.func.id)
+        }
         for node in nodes:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 known.add(node.id)
@@ -105,6 +135,8 @@ def unknown_names(steps: Sequence[Step]) -> set[str]:
                 known.add((node.asname or node.name).partition(".")[0])
             elif isinstance(node, ast.arg):
                 known.add(node.arg)
+            elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+                known.add(node.name)
         used = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
         unknown |= used - known
     return unknown

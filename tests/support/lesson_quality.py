@@ -9,11 +9,13 @@ import argparse
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.lessons.composer import compose
 from shared.lessons.composer.readable import word_count
+from shared.lessons.phrases import Phrases
 from shared.lessons.rendering.blocks import section_parser
 from shared.models.content import LessonContent
 from shared.models.learner import LearningStyle, SkillLevel
@@ -22,6 +24,7 @@ from shared.models.specification import CurriculumSpecification, LessonSpecifica
 from shared.planning.reference_curriculum import MODULES
 from shared.research.brief import research
 from shared.research.protocol import Question
+from shared.research.python_reference.topics import page_url
 from shared.research.sources.pydoc import PydocSource
 from shared.settings import SourceSettings
 from tests.support.quotations import quoted_texts
@@ -53,9 +56,29 @@ class Measured:
         return sum(self.section_words)
 
     @property
+    def own_share(self) -> float:
+        """Which part of the words stands on the pages that the roadmap names for the lesson."""
+        specification = self.specification
+        own = OWN_PAGES[specification.curriculum.level, specification.title]
+        words: Counter[bool] = Counter()
+        for section in self.content.sections:
+            body, *rest = section.markdown.split(_CREDIT)
+            for block in rest:
+                url, _, following = block.partition(">)")
+                words[url.partition("](<")[2] in own] += word_count(body)
+                body = following.partition("\n\n")[2]
+        return words[True] / words.total()
+
+    @property
     def code_exercises(self) -> int:
         """Exercises that rest on code of a source."""
         return sum(1 for exercise in self.content.exercises if exercise.starter_code)
+
+    @property
+    def practice(self) -> int:
+        """Exercises on code: a source's, or the learner's own."""
+        own = Phrases.of("en").table["own_title"].partition("{")[0]
+        return self.code_exercises + sum(one.title.startswith(own) for one in self.content.exercises)
 
     @property
     def nodes(self) -> int:
@@ -78,6 +101,7 @@ class Measured:
             f"{len(content.exercises)}/{self.code_exercises}",
             str(len(content.quiz)),
             str(self.nodes),
+            f"{self.own_share:.0%}",
             f"{self.research_seconds:.2f}",
             f"{self.compose_seconds:.2f}",
         )
@@ -87,6 +111,13 @@ def _codes(markdown: str) -> list[str]:
     return [token.content for token in section_parser().parse(markdown) if token.type == "fence"]
 
 
+_CREDIT = "\n\n— ["
+OWN_PAGES = {
+    (level, lesson.title): {page_url(page) for page in lesson.pages}
+    for level, modules in MODULES.items()
+    for module in modules
+    for lesson in module.lessons
+}
 LEAST_SECTIONS = 3
 LEAST_SECTION_WORDS = 40
 LEAST_WORDS = 250
@@ -99,13 +130,15 @@ LEAST_NODES = 3
 def shortcomings(lesson: Measured) -> list[str]:
     """Return what a lesson lacks of what each built-in lesson must hold; empty for a lesson worth reading."""
     content = lesson.content
-    least_code = 3 if lesson.specification.style is LearningStyle.HANDS_ON else 1
+    objectives = len(lesson.specification.objectives)
+    least_code = min(objectives, 3) if lesson.specification.style is LearningStyle.HANDS_ON else 1
+    full = sum(words >= LEAST_SECTION_WORDS for words in lesson.section_words)
     found = {
-        "sections": (sum(words >= LEAST_SECTION_WORDS for words in lesson.section_words), LEAST_SECTIONS),
+        "sections": (full, min(objectives, LEAST_SECTIONS)),
         "words": (lesson.words, LEAST_WORDS),
         "concepts": (len(content.key_concepts), LEAST_CONCEPTS),
         "exercises": (len(content.exercises), LEAST_EXERCISES),
-        "exercises on code": (lesson.code_exercises, least_code),
+        "exercises on code": (lesson.practice, least_code),
         "questions": (len(content.quiz), LEAST_QUESTIONS),
         "nodes of the diagram": (lesson.nodes, LEAST_NODES),
     }
@@ -114,7 +147,7 @@ def shortcomings(lesson: Measured) -> list[str]:
 
 HEAD = (
     *("lesson", "style", "sources", "passages", "words of sections", "words", "concepts"),
-    *("exercises/code", "quiz", "nodes", "research", "compose", "lacks"),
+    *("exercises/code", "quiz", "nodes", "own pages", "research", "compose", "lacks"),
 )
 
 

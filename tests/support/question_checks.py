@@ -26,6 +26,9 @@ def assert_sound(question: QuizQuestion, passages: Sequence[str]) -> None:
         blanked = question.question.split("\n", 1)[1][1:-1]
         whole = re.sub(rf"`?{BLANK}`?", lambda _: key, blanked)
         assert normalise(whole) == normalise(proof.replace(f"`{key}`", key))
+    elif question.question.endswith(" …”"):
+        opening = question.question.split("\n", 1)[1][1:-3]
+        assert f"{opening} {key}" == proof, "the question is the sentence's own beginning"
     else:
         assert normalise(key) not in normalise(question.question) or not quoted
     longest_other = max(len(option) for option in question.options if option != key)

@@ -29,6 +29,7 @@ _VAGUE_TABLE = """
 """
 _VAGUE = frozenset(_VAGUE_TABLE.split())
 _CENTRAL_COUNT = 4
+_MUCH_CODE = 8
 # A blank within a longer piece of code asks for a part of a name.
 _split_code = re.compile(rf"`[^`]*{BLANK}[^`]*`")
 
@@ -50,7 +51,7 @@ def cloze_questions(
         defines = read_definition(sentence, language) is not None
         relevance = len(wanted.intersection(sentence.tokens)) / (1 + len(wanted))
         for key in terms_of(sentence.text, language, concepts):
-            stem = make_stem(sentence.text, key.text)
+            stem = make_stem(sentence.text, key.text, is_keyword=key.kind == "keyword")
             if not stem or not _is_worth_asking(key, pool, central):
                 continue
             distractors = choose_distractors(key, excerpt, pool, stem)
@@ -88,6 +89,8 @@ def _is_worth_asking(key: Term, pool: dict[Term, int], central: set[str]) -> boo
     """Tell whether a term is one of the lesson's; a common noun is only where it matters to it."""
     if key.kind == "phrase":
         return key in pool
+    if key.kind == "name" and _is_technical(pool):
+        return False
     if key.kind not in {"noun", "identifier"}:
         return True
     if normalise(key.text) in _VAGUE:
@@ -97,10 +100,20 @@ def _is_worth_asking(key: Term, pool: dict[Term, int], central: set[str]) -> boo
     )
 
 
-def make_stem(sentence: str, key: str) -> str:
-    """Return the sentence with the key blanked wherever it stands; "" where the rest still tells the key."""
+def _is_technical(pool: dict[Term, int]) -> bool:
+    """Tell whether the sources speak of code: there, a capital marks a class, not a person or a place."""
+    return sum(term.kind in {"call", "dunder", "keyword", "identifier"} for term in pool) >= _MUCH_CODE
+
+
+def make_stem(sentence: str, key: str, *, is_keyword: bool = False) -> str:
+    """Return the sentence with the key blanked wherever it stands; "" where the rest still tells the key.
+
+    A keyword is only blanked as code: "for" is a word of English, too.
+    """
     pattern = re.compile(rf"`{re.escape(key)}`|(?<![\w.]){re.escape(key)}(?!\w)", re.IGNORECASE)
-    if _is_wide(key):
+    if is_keyword:
+        pattern = re.compile(rf"`{re.escape(key)}`")
+    elif _is_wide(key):
         pattern = re.compile(re.escape(key))
     stem, count = pattern.subn(BLANK, sentence)
     if (

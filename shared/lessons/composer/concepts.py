@@ -65,6 +65,8 @@ _says = re.compile(
 _glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
 # What points back within a definition: alone, it defines nothing.
 _leans_back = re.compile(r"\bthis (?:problem|case|reason|purpose|behaviou?r|way|form)\b", re.IGNORECASE)
+# A command of a debugger and its short form: "s(tep)".
+_abbreviated = re.compile(r"[a-z]{1,2}\([a-z]{1,9}\)")
 _verbs_of_kind = frozenset(
     {"is", "are", "was", "were", "ist", "sind", "war", "waren", "est", "sont", "es", "son"}
 )
@@ -81,6 +83,8 @@ _not_a_term = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MAX_TERM_WORDS = 4
+_ALWAYS = 5
+_NEAR_BEST = 0.35
 # A short sentence on what a thing does tells too little of what it is.
 _LEAST_WORDS = 8
 
@@ -113,6 +117,11 @@ class Concept:
         return self.rest if tells_apart or self.is_code else ""
 
     @property
+    def opening(self) -> str:
+        """The sentence's words before what it says of the term."""
+        return self.sentence.removesuffix(self.rest).rstrip() if self.meaning else ""
+
+    @property
     def tokens(self) -> frozenset[str]:
         """The term's tokens."""
         return frozenset(search_tokens(self.term))
@@ -137,7 +146,12 @@ def find_concepts(excerpts: Iterable[Excerpt], wanted: Sequence[str], limit: int
             key = " ".join(sorted(concept.tokens)) or normalise(concept.term)
             if key not in found or found[key].strength < concept.strength:
                 found[key] = concept
-    return sorted(found.values(), key=lambda concept: -concept.strength)[:limit]
+    ranked = sorted(found.values(), key=lambda concept: -concept.strength)[:limit]
+    return [
+        concept
+        for place, concept in enumerate(ranked)
+        if place < _ALWAYS or concept.strength >= _NEAR_BEST * ranked[0].strength
+    ]
 
 
 def _concept(excerpt: Excerpt, sentence: Sentence, asked: set[str], nearness: float) -> Concept | None:
@@ -189,6 +203,8 @@ def read_definition(sentence: Sentence, language: str) -> Definition | None:
     glossary = _glossary.match(text)
     if glossary:
         name = glossary["term"] + ("()" if glossary["call"] else "")
+        if glossary["call"] and _abbreviated.fullmatch(glossary["term"] + glossary["call"]):
+            name = glossary["term"] + glossary["call"]
         return Definition(name, glossary["rest"], says_kind=False, strength=0.0, is_entry=True)
     match = _patterns[language].match(text) if language in _patterns else None
     if match is None and language == "en":

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from shared.lessons.code import compiles, is_session, parse_session, unknown_names
+from shared.lessons.code import compiles, is_session, is_steady, parse_session, unknown_names
 from shared.lessons.composer.concepts import Concept
 from shared.lessons.composer.matching import Plan
-from shared.lessons.composer.material import Example, Excerpt
+from shared.lessons.composer.material import Example, Excerpt, clean_line
 from shared.lessons.composer.quoting import may_quote_at_length
+from shared.lessons.composer.readable import without_code
 from shared.lessons.composer.styles import Proportions
 from shared.lessons.phrases import Phrases
 from shared.models.content import Exercise
@@ -40,6 +41,13 @@ _placeholder = re.compile(r"^\s*(?:[A-Z]{4,}|<\w+>)\s*$|^\s*\.\.\.\s*$", re.MULT
 _failure = re.compile(
     r"\b(?:fails?|invalid|illegal|wrong|incorrect|not work|not allowed|errors?)\b", re.IGNORECASE
 )
+# Objectives that name words rather than deeds come last among tasks for a program.
+_says_only = re.compile(
+    r"(?:explain|describe|tell|say|name|list|identify|state|understand|know|recogni[sz]e|compare|determine"
+    r"|erkläre|beschreibe|nenne|verstehe|kenne|vergleiche|expliquer|décrire|nommer|comprendre|connaître"
+    r"|comparer|explicar|describir|nombrar|comprender|conocer|comparar)",
+    re.IGNORECASE,
+)
 _LARGE = 1_000_000
 Difficulty = Literal["easy", "medium", "hard"]
 
@@ -47,35 +55,9 @@ Difficulty = Literal["easy", "medium", "hard"]
 def write_exercises(
     plan: Plan, concepts: Sequence[Concept], proportions: Proportions, phrases: Phrases
 ) -> list[Exercise]:
-    """Write exercises in rising difficulty; an example serves once, recall fills what code lacks."""
-    kinds: list[tuple[int, Callable[[Example, Phrases], Exercise | None]]] = [
-        (proportions.predict, predict),
-        (proportions.complete, complete),
-        (proportions.modify, modify),
-        (proportions.arrange, arrange),
-        (0, complete_earlier),
-    ]
-    examples = list(_examples(plan))
-    written: list[Exercise] = []
-    used: Counter[str] = Counter()
-    # Each example serves once; a second time, for another task, only where the sources hold too few of them.
-    for uses, more in ((1, 0), (2, 0), (3, 1)):
-        for bound, write in kinds:
-            count = sum(write.__name__ == kind for kind in used.elements())
-            for example in examples:
-                if (
-                    count >= bound + more
-                    or used[example.code] >= uses
-                    or used[f"{write.__name__} {example.code}"]
-                ):
-                    continue
-                exercise = write(example, phrases)
-                if exercise:
-                    written.append(exercise)
-                    used.update([example.code, write.__name__, f"{write.__name__} {example.code}"])
-                    count += 1
-        if len(written) >= proportions.code_exercises:
-            break
+    """Write exercises in rising difficulty; recall fills what code lacks."""
+    written = _on_code(plan, proportions, phrases)
+    written.extend(_of_ones_own(plan, proportions.practice - len(written), phrases))
     missing = proportions.exercises - proportions.explain - len(written)
     recall = min(len(concepts), proportions.explain + (min(2, missing) if not written else 0))
     ordered = [order_steps(excerpt, phrases) for excerpt in plan.taught] if not written else []
@@ -84,11 +66,63 @@ def write_exercises(
     return _with_distinct_titles(written)
 
 
+def _on_code(plan: Plan, proportions: Proportions, phrases: Phrases) -> list[Exercise]:
+    """Write the exercises on examples that are near the lesson.
+
+    Each example serves once; a second time, for another task, only where there are too few.
+    """
+    kinds: list[tuple[int, Callable[[Example, Phrases], Exercise | None]]] = [
+        (proportions.predict, predict),
+        (proportions.complete, complete),
+        (proportions.modify, modify),
+        (proportions.arrange, arrange),
+        (0, complete_earlier),
+    ]
+    examples = list(_examples(plan))
+    rounds = [(1, 0, None), (2, 0, proportions.code_exercises), (3, 1, proportions.practice)]
+    written: list[Exercise] = []
+    used: Counter[str] = Counter()
+    for uses, more, enough in rounds:
+        for bound, write in kinds:
+            for example in examples:
+                done = f"{write.__name__} {example.code}"
+                is_full = used[write.__name__] >= bound + more or (
+                    enough is not None and len(written) >= enough
+                )
+                exercise = (
+                    None if is_full or used[example.code] >= uses or used[done] else write(example, phrases)
+                )
+                if exercise:
+                    written.append(exercise)
+                    used.update([example.code, write.__name__, done])
+    return written
+
+
+def _of_ones_own(plan: Plan, count: int, phrases: Phrases) -> list[Exercise]:
+    """Ask for programs of the learner's own, first on objectives that say what to do; only on code."""
+    if not any(excerpt.examples or "`" in excerpt.text for excerpt in plan.taught):
+        return []
+    objectives = [part.objective.rstrip(".") for part in plan.parts if part.objective]
+    objectives.sort(key=lambda objective: _says_only.match(objective) is not None)
+    return [own_program(objective, phrases) for objective in objectives[: max(count, 0)]]
+
+
+def own_program(objective: str, phrases: Phrases) -> Exercise:
+    """Ask for a program of the learner's own; there is no one solution."""
+    return Exercise(
+        title=clean_line(phrases("own_title", objective=objective)),
+        task=phrases("own_task", objective=objective),
+        hints=[phrases("own_hint", heading=objective)],
+        solution=phrases("own_solution", heading=objective),
+        difficulty="medium",
+    )
+
+
 def _examples(plan: Plan) -> Iterator[Example]:
-    """Give the examples of openly licensed excerpts by relevance, each code once."""
+    """Give the examples of openly licensed excerpts that are near, what the lesson shows first, each once."""
     seen: set[str] = set()
-    for excerpt in (*plan.ranked, *plan.related):
-        if not may_quote_at_length(excerpt.source):
+    for excerpt in dict.fromkeys((*plan.taught, *plan.ranked, *plan.related)):
+        if not may_quote_at_length(excerpt.source) or not plan.is_near(excerpt):
             continue
         for example in excerpt.examples:
             if (is_session(example.code) or _is_whole(example)) and example.code not in seen:
@@ -98,7 +132,9 @@ def _examples(plan: Plan) -> Iterator[Example]:
 
 def _is_whole(example: Example) -> bool:
     """Tell whether a program could run as it stands and does what it is introduced for."""
-    return not _placeholder.search(example.code) and not _failure.search(example.introduction)
+    if example.language in _PYTHON and not example.is_self_contained:
+        return False
+    return not _placeholder.search(example.code) and not _failure.search(without_code(example.introduction))
 
 
 def _difficulty(lines: int) -> Difficulty:
@@ -125,7 +161,8 @@ def predict(example: Example, phrases: Phrases) -> Exercise | None:
         or "Group Traceback" in example.code
         or (len(steps) == 1 and "\n" not in steps[0].entered)
         or lines_printed > _MAX_PRINTED
-        or unknown_names(steps)
+        or unknown_names(steps, example.explained)
+        or not is_steady(example.code)
     ):
         return None
     starter = "\n".join(step.entered + ("\n" if "\n" in step.entered else "") for step in steps)
@@ -220,7 +257,7 @@ def _other_line(lines: Sequence[str], language: str) -> int | None:
 
 def modify(example: Example, phrases: Phrases) -> Exercise | None:
     """Change a number of an example and ask what will be different; the changed code is the solution."""
-    if example.language not in _PYTHON or not compiles(example.code):
+    if example.language not in _PYTHON or not compiles(example.code) or not _shows_something(example.code):
         return None
     lines = example.code.split("\n")
     for number, start, end in _numbers(example.code):
@@ -239,6 +276,16 @@ def modify(example: Example, phrases: Phrases) -> Exercise | None:
             difficulty=_difficulty(len(lines)),
         )
     return None
+
+
+def _shows_something(code: str) -> bool:
+    """Tell whether running a program prints something, or defines what can be called to see it."""
+    nodes = list(ast.walk(ast.parse(code)))
+    prints = any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        for node in nodes
+    )
+    return prints or any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes)
 
 
 def _numbers(code: str) -> list[tuple[int, int, int]]:

@@ -21,12 +21,17 @@ _LAST_RESORT = 0.2
 # How far a section reads on from a match: what follows goes on with the same thought.
 _READ_ON = 4
 _INTRODUCTION = 1.25
+# Research ranks the pages: what a later page says must match so much better to be quoted.
+_PER_PAGE = 0.1
+_LAST_PAGE = 0.5
 # An excerpt that matches so much less than the best one gives the lesson no concept and no exercise.
 _RELEVANT = 0.3
 _RIVAL = 1.5
+_FEW_WORDS = 2
 _FEW_PARTS = 3
 _FEW_EXAMPLES = 2
 _LEAST_WORDS = 85
+_SUBSTANTIAL = 50
 # Below this a section reads on under other headings rather than end.
 _THIN = 75
 
@@ -53,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """The objectives, the sections to write, and the excerpts that matter to the lesson, best first.
+    """Title, objectives, the sections to write, and the excerpts that matter to the lesson, best first.
 
     `related` excerpts match less; they serve where those that matter hold no example or concept.
     """
@@ -62,6 +67,7 @@ class Plan:
     parts: tuple[Part, ...]
     ranked: tuple[Excerpt, ...]
     related: tuple[Excerpt, ...] = ()
+    title: str = ""
 
     @property
     def uncovered(self) -> tuple[str, ...]:
@@ -73,6 +79,17 @@ class Plan:
     def taught(self) -> tuple[Excerpt, ...]:
         """What the sections quote, in their order."""
         return tuple(excerpt for part in self.parts for excerpt in part.excerpts)
+
+    def is_near(self, excerpt: Excerpt) -> bool:
+        """Tell whether an excerpt stands on a page that the lesson quotes, or speaks of what it is about."""
+        if any(excerpt.source.id == one.source.id for one in self.taught):
+            return True
+        wanted = [token for objective in self.objectives for token in query_of(objective)]
+        return is_close(excerpt, query_of(self.title), wanted)
+
+    def with_parts(self, parts: Sequence[Part]) -> Plan:
+        """Return the plan with further parts."""
+        return replace(self, parts=(*self.parts, *parts))
 
     def narrowed_to(self, parts: Sequence[Part]) -> Plan:
         """Return the plan with only some of its parts."""
@@ -109,10 +126,12 @@ def make_plan(
     wanted = query_of(" ".join((specification.title, *objectives)))
     known = set(map(id, ranked))
     related = tuple(one for one in _rank(scores, about, excerpts, set()) if id(one) not in known)
-    substantial = sum(part.words >= _LEAST_WORDS for part in parts)
-    parts += dealer.more((*ranked, *related), wanted, _FEW_PARTS - substantial)
-    parts += dealer.examples((*ranked, *related), wanted, parts)
-    return Plan(objectives, tuple(parts), ranked, related)
+    substantial = sum(part.words >= _SUBSTANTIAL for part in parts)
+    plan = Plan(objectives, tuple(parts), ranked, related, specification.title)
+    near = [excerpt for excerpt in (*ranked, *related) if plan.is_near(excerpt)]
+    near.sort(key=lambda excerpt: excerpt.source.id not in quoted)
+    plan = plan.with_parts(dealer.more(near, wanted, _FEW_PARTS - substantial))
+    return plan.with_parts(dealer.examples(plan, near, wanted))
 
 
 def _is_foreign(specification: LessonSpecification, excerpts: Sequence[Excerpt]) -> bool:
@@ -156,6 +175,7 @@ def _scores(
         share = len(wanted.intersection(excerpts[number].tokens)) / max(1, len(wanted))
         defines = _INTRODUCTION if _introduces(excerpts[number], wanted) else 1.0
         score = (own[number] * (0.5 + 0.5 * share) + _TITLE_WEIGHT * about[number]) * early * defines
+        score *= max(_LAST_PAGE, 1 - _PER_PAGE * excerpts[number].rank)
         scores.append(score if own[number] > 0 and excerpts[number].is_quotable else 0.0)
     return scores
 
@@ -183,6 +203,17 @@ def _claimed(score: float, number: int, others: Sequence[Sequence[float]]) -> fl
     """Return a match's score, halved where another objective matches that excerpt far better."""
     rival = max((column[number] for column in others), default=0.0)
     return score / 2 if rival > _RIVAL * score else score
+
+
+def is_close(excerpt: Excerpt, title: Sequence[str], query: Sequence[str]) -> bool:
+    """Tell whether an excerpt is about what the lesson is called after; one word of the lesson's is chance.
+
+    What it is about say its page's title and its heading; of a mere example, what its code does.
+    """
+    wanted = {*title, *query}
+    about = excerpt.tokens if excerpt.is_mere_example else search_tokens(f"{excerpt.title} {excerpt.heading}")
+    is_named = not set(title).isdisjoint(about)
+    return is_named and len(wanted.intersection(excerpt.tokens)) >= min(_FEW_WORDS, len(wanted))
 
 
 class _Dealer:
@@ -227,12 +258,12 @@ class _Dealer:
                 parts.append(Part("", tuple(query), tuple(self._excerpts[number] for number in numbers)))
         return parts
 
-    def examples(self, ranked: Sequence[Excerpt], query: Sequence[str], parts: Sequence[Part]) -> list[Part]:
+    def examples(self, plan: Plan, near: Sequence[Excerpt], query: Sequence[str]) -> list[Part]:
         """Return a section of examples where the others show few."""
-        shown = sum(bool(excerpt.examples) for part in parts for excerpt in part.excerpts)
+        shown = sum(bool(excerpt.examples) for excerpt in plan.taught)
         free = [
             excerpt
-            for excerpt in ranked
+            for excerpt in near
             if excerpt.examples
             and excerpt.is_quotable
             and self._excerpts.index(excerpt) not in self._taken
@@ -252,11 +283,11 @@ class _Dealer:
         """
         while (words := self._words(numbers)) < self._enough:
             weak = words < _THIN
-            following = self._following(numbers, any_heading=False)
+            following = self._following(numbers, scores, any_heading=False)
             if following is None:
                 following = self._best(scores, least=_WORTH_ADDING * max(scores))
             if following is None and weak:
-                following = self._following(numbers, any_heading=True)
+                following = self._following(numbers, scores, any_heading=True)
             if following is None and weak:
                 following = self._best(scores, least=_LAST_RESORT * max(scores))
             if following is None:
@@ -264,10 +295,11 @@ class _Dealer:
             self._taken.add(following)
             numbers.append(following)
 
-    def _following(self, numbers: Sequence[int], *, any_heading: bool) -> int | None:
+    def _following(self, numbers: Sequence[int], scores: Sequence[float], *, any_heading: bool) -> int | None:
         """Return what stands next after one of the excerpts on its page under its heading.
 
-        With `any_heading` also under another, and then, where nothing follows, before it.
+        With `any_heading` also under another, and then, where nothing follows, before it; but an entry of a
+        glossary explains another name, and has to match the objective itself.
         """
         for number in numbers:
             first = self._excerpts[number]
@@ -279,7 +311,8 @@ class _Dealer:
                 second = self._excerpts[other]
                 if second.source.id != first.source.id:
                     continue
-                same = second.heading == first.heading or any_heading
+                fits = not second.is_entry or scores[other] > 0
+                same = second.heading == first.heading or (any_heading and fits)
                 is_free: bool = other not in self._taken and second.is_quotable
                 if same and is_free:
                     return int(other)

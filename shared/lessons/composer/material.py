@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from shared.lessons.code import compiles, is_session, is_usable, tidy_code
+from shared.lessons.code import (
+    compiles,
+    free_names,
+    is_session,
+    is_usable,
+    parse_session,
+    tidy_code,
+    unknown_names,
+)
 from shared.lessons.composer.readable import (
     cut_asides,
     introduces_code,
@@ -31,7 +39,11 @@ _item = re.compile(r"\s*(?:[*•‣–-]|\d{1,2}[.)])\s+|(?=`[^`\n]+`: )")
 _ruler = re.compile(r"^\s*([=*~^#\"'`-])\1{3,}\s*$|^\s*[+|]|^\s*\.\. \w+::|^\s*[\w.-]*\s*::=")
 
 
+_entry = re.compile(r"`[^`\n]+`: ")
+_spoken_of = re.compile(r"[^\W\d]\w*(?=\()|(?<=^- )[^\W\d]\w*(?=: )", re.MULTILINE)
+_name = re.compile(r"[^\W\d]\w*")
 _EXAMPLE_PASSAGES = 2
+_LEAST_INTRODUCTION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Sentence:
         return search_tokens(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Example:
     """A code example with the sentence that introduces it (or nothing)."""
 
@@ -58,6 +70,15 @@ class Example:
     code: str
     language: str
     introduction: str
+    explained: frozenset[str] = frozenset()
+    """Names that its source is about: where they are imported from can be read there."""
+
+    @cached_property
+    def is_self_contained(self) -> bool:
+        """Whether every name that the code reads is bound in it or can be imported."""
+        if steps := parse_session(self.code):
+            return not unknown_names(steps, self.explained)
+        return compiles(self.code) and not free_names(self.code, self.explained)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +118,11 @@ class Excerpt:
         """How many words of it can be shown, those of its first example among them."""
         shown = len(self.examples[0].code.split()) if self.examples else 0
         return shown + sum(word_count(sentence.text) for sentence in self.sentences)
+
+    @cached_property
+    def is_entry(self) -> bool:
+        """Whether it explains a name of code, as an entry of a glossary does."""
+        return _entry.match(self.text) is not None
 
     @property
     def is_mere_example(self) -> bool:
@@ -173,18 +199,39 @@ def read_sentences(text: str, *, code_follows: bool) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def _example(source: Source, passage: Passage, introduction: str) -> Example | None:
+def _explained(source: Source) -> frozenset[str]:
+    """Return the names in a source's title and headings, and those that its text calls or lists."""
+    headings = (source.title, *(passage.heading for passage in source.passages))
+    texts = [passage.text for passage in source.passages if passage.kind == "text"]
+    return frozenset(
+        (
+            *(name for heading in headings for name in _name.findall(heading)),
+            *(name for text in texts for name in _spoken_of.findall(text)),
+        )
+    )
+
+
+def _example(
+    source: Source, passage: Passage, introduction: str, explained: frozenset[str]
+) -> Example | None:
     code = tidy_code(passage.text)
     if not is_usable(code):
         return None
     language = "python" if is_session(code) else passage.language.casefold().strip()
-    return Example(source, clean_line(passage.heading), code, language, introduction)
+    return Example(source, clean_line(passage.heading), code, language, introduction, explained)
+
+
+def _introduction(sentences: Sequence[Sentence]) -> str:
+    """Return the sentence that introduces the code after it; "Example:" says nothing of it."""
+    last = sentences[-1].text if sentences else ""
+    return last if word_count(last) >= _LEAST_INTRODUCTION and stands_alone(last) else ""
 
 
 def _excerpts_of(source: Source, rank: int) -> Iterable[Excerpt]:
     """Read a source's passages in their order; code belongs to the prose before it under the same heading."""
     position = 0
     place = -1
+    explained = _explained(source)
     while position < len(source.passages):
         passage = source.passages[position]
         position += 1
@@ -199,8 +246,8 @@ def _excerpts_of(source: Source, rank: int) -> Iterable[Excerpt]:
         else:
             text = plain(passage.text)
         sentences = read_sentences(text, code_follows=bool(code_passages))
-        introduction = sentences[-1].text if sentences and stands_alone(sentences[-1].text) else ""
-        examples = [_example(source, code_passage, introduction) for code_passage in code_passages]
+        introduction = _introduction(sentences)
+        examples = [_example(source, one, introduction, explained) for one in code_passages]
         yield Excerpt(
             source=source,
             heading=clean_line(plain(passage.heading)),

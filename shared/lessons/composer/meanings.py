@@ -92,7 +92,7 @@ def _what_it_means(
         return None
     title = concept.excerpt.title
     if concept.verb:
-        return phrases("quiz_meaning", term=f"{concept.term} {concept.verb}", title=title), key, tuple(chosen)
+        return phrases("quiz_meaning", opening=concept.opening, title=title), key, tuple(chosen)
     return phrases("quiz_meaning_entry", term=concept.term, title=title), key, tuple(chosen)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.lessons.code import Step, parse_session, unknown_names
+from shared.lessons.code import Step, is_steady, parse_session, unknown_names
 from shared.lessons.composer.material import Example, Excerpt
 from shared.lessons.composer.question import Candidate, is_similar_length, passage_of
 from shared.lessons.phrases import Phrases
@@ -15,11 +15,8 @@ from shared.models.specification import normalise
 
 _MOST_CHARACTERS = 60
 _MOST_STEPS = 5
-# What differs from run to run cannot be asked for.
-_unsteady = re.compile(
-    r" at 0x|\brandom|\btime\b|\bid\(|Traceback|\.\.\.|\bnow\(|\btoken_|urandom|/\w+/|\bos\.|\bsys\.",
-    re.IGNORECASE,
-)
+# What Markdown would swallow, and what stands in one machine's file system.
+_unfit = re.compile(r"[`<]|  |/\w+/|\broot\b")
 _number = re.compile(r"(?<![\w.])\d{1,4}(?![\w.])")
 
 
@@ -28,7 +25,7 @@ def output_questions(
 ) -> Iterator[Candidate]:
     """Give a question for each output of the excerpt's sessions; `outputs` are those of all the brief."""
     for example in excerpt.examples:
-        if _unsteady.search(f"{example.introduction} {example.heading} {example.code}"):
+        if not is_steady(f"{example.introduction} {example.heading} {example.code}"):
             continue
         steps = parse_session(example.code)
         for number, step in enumerate(steps):
@@ -38,7 +35,7 @@ def output_questions(
             if before and any(_same(step.printed) in _same(earlier.entered) for earlier in before):
                 continue  # the answer stands in the question
             distractors = wrong_outputs(step.printed, excerpt, outputs)
-            if before is None or len(distractors) < 3 or unknown_names([*before, step]):
+            if before is None or len(distractors) < 3 or unknown_names([*before, step], example.explained):
                 continue
             yield Candidate(
                 kind="output",
@@ -66,7 +63,7 @@ def outputs_of(examples: Sequence[Example]) -> list[str]:
 
 
 def _is_short(printed: str) -> bool:
-    return 0 < len(printed) <= _MOST_CHARACTERS and "\n" not in printed and not re.search(r"[`<]|  ", printed)
+    return 0 < len(printed) <= _MOST_CHARACTERS and "\n" not in printed and not _unfit.search(printed)
 
 
 def _is_plain(step: Step) -> bool:

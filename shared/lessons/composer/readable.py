@@ -101,11 +101,11 @@ def word_count(text: str) -> int:
     return len(_wide.sub(" ", text).split()) + wide // 2 if wide else len(text.split())
 
 
-def is_readable(sentence: str) -> bool:
+def is_readable(sentence: str, least_words: int = 4) -> bool:
     """Tell whether a sentence is whole, free of markup and leads nowhere outside the quotation."""
     prose = without_code(sentence)
     return (
-        4 <= word_count(sentence) <= MAX_WORDS
+        least_words <= word_count(sentence) <= MAX_WORDS
         and len(sentence) <= MAX_CHARACTERS
         and bool(_terminated.search(sentence))
         and _starts_well(sentence)
@@ -120,15 +120,19 @@ def is_readable(sentence: str) -> bool:
 
 
 def introduces_code(sentence: str) -> bool:
-    """Tell whether a sentence ends in a colon and would be readable with a full stop in its place."""
+    """Tell whether a sentence ends in a colon and would be readable with a full stop in its place.
+
+    It may be as short as "Usage:", since the code says the rest.
+    """
     return sentence.endswith(":") and is_readable(
-        re.sub(r"(?:[,;]? (?:e\.g\.|as follows|like this))?:$", ".", sentence)
+        re.sub(r"(?:[,;]? (?:e\.g\.|as follows|like this))?:$", ".", sentence), least_words=1
     )
 
 
 def stands_alone(sentence: str) -> bool:
     """Tell whether a sentence makes sense without the one before it."""
-    return not _leaning.match(sentence) and ELLIPSIS not in sentence[:2]
+    leans = _leaning.match(sentence) or sentence.startswith(("(", "[")) or ELLIPSIS in sentence[:2]
+    return not leans
 
 
 def _starts_well(sentence: str) -> bool:

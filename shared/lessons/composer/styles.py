@@ -19,6 +19,8 @@ class Proportions:
     arrange: int
     explain: int
     questions: int
+    practice: int
+    """The least tasks on code; the learner's own programs fill up what examples do not give."""
 
     @property
     def exercises(self) -> int:
@@ -40,6 +42,7 @@ _MIXED = Proportions(
     arrange=1,
     explain=1,
     questions=6,
+    practice=2,
 )
 _STYLES = {
     LearningStyle.MIXED: _MIXED,
@@ -53,6 +56,7 @@ _STYLES = {
         arrange=0,
         explain=1,
         questions=6,
+        practice=1,
     ),
     LearningStyle.HANDS_ON: Proportions(
         section_words=120,
@@ -63,6 +67,7 @@ _STYLES = {
         arrange=1,
         explain=1,
         questions=5,
+        practice=3,
     ),
 }
 

@@ -93,6 +93,7 @@ ADVANCED = (
                 (
                     "Explain why special method lookup uses the type of an object",
                     "Predict when lookup bypasses __getattribute__ of the metaclass",
+                    "Tell what the type of an object determines",
                 ),
                 ("specialnames",),
                 45,
@@ -121,6 +122,7 @@ ADVANCED = (
                     "Run a coroutine with asyncio.run",
                     "Create tasks in a TaskGroup and gather results",
                     "Cancel a coroutine on timeout",
+                    "Wait for awaitables and get their results as they are completed",
                 ),
                 ("library/asyncio-task.html",),
                 60,
@@ -192,8 +194,8 @@ ADVANCED = (
         ),
     ),
     ReferenceModule(
-        "Processes, secrets and performance",
-        "Running other programs, handling secrets and knowing what code costs.",
+        "Processes and performance",
+        "Running other programs, and knowing what code costs.",
         (
             ReferenceLesson(
                 "Running programs with subprocess",
@@ -201,20 +203,10 @@ ADVANCED = (
                 (
                     "Run a command and capture its output with subprocess",
                     "Check the exit status and handle CalledProcessError",
+                    "Bound the time of a process with a timeout",
                 ),
                 ("library/subprocess.html",),
                 45,
-            ),
-            ReferenceLesson(
-                "Secure tokens with secrets",
-                "Random numbers fit for passwords and tokens.",
-                (
-                    "Generate a random token in hexadecimal or for a URL",
-                    "Choose a random element or a random number below a bound",
-                    "Prevent timing analysis when two strings are compared",
-                ),
-                ("library/secrets.html",),
-                30,
             ),
             ReferenceLesson(
                 "Timing code with timeit and debugging with pdb",

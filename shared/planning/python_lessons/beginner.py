@@ -228,7 +228,7 @@ BEGINNER = (
     ),
     ReferenceModule(
         "Files and data",
-        "Closing what was opened, and reading and writing the formats that programs exchange.",
+        "Closing what was opened, exchanging data with other programs, and comparing texts.",
         (
             ReferenceLesson(
                 "Context managers and the with statement",
@@ -254,14 +254,14 @@ BEGINNER = (
                 45,
             ),
             ReferenceLesson(
-                "CSV files: reading and writing rows",
-                "Reading tables that spreadsheets export, and writing them, with the csv module.",
+                "Comparing texts with difflib",
+                "Finding words that are nearly right, and what differs between two texts.",
                 (
-                    "Read rows of a CSV file with a csv reader",
-                    "Write rows with a csv writer",
-                    "Describe a CSV dialect with delimiter and quoting",
+                    "Find close matches of a word in a list of possibilities",
+                    "Measure the similarity of two sequences with SequenceMatcher",
+                    "Show the delta between two lists of lines with ndiff",
                 ),
-                ("library/csv.html",),
+                ("library/difflib.html",),
                 45,
             ),
         ),
@@ -274,7 +274,8 @@ BEGINNER = (
                 "Modules and the import statement",
                 "How a module is found, loaded and bound to a name.",
                 (
-                    "Import a module and names from a module with the import statement",
+                    "Import a module with the import statement",
+                    "Import names from a module with the from form",
                     "Bind an imported module to another name with as",
                 ),
                 ("import",),
@@ -285,7 +286,7 @@ BEGINNER = (
                 "Describing numeric data with the statistics module.",
                 (
                     "Calculate the mean and the median of data",
-                    "Find the mode of data",
+                    "Find the mode of data, and list all values that occur most frequently",
                     "Measure spread with the standard deviation and variance",
                 ),
                 ("library/statistics.html",),
@@ -298,6 +299,7 @@ BEGINNER = (
                     "Choose a random element from a sequence",
                     "Draw a sample and shuffle a list",
                     "Return a random integer or floating point number from a range",
+                    "Draw from a normal distribution with mean and standard deviation",
                 ),
                 ("library/random.html",),
                 45,

@@ -109,17 +109,6 @@ INTERMEDIATE = (
                 45,
             ),
             ReferenceLesson(
-                "Enumerations with Enum members",
-                "Named constant values that belong together.",
-                (
-                    "Create an enumeration with members",
-                    "Access Enum members by attribute, value and name",
-                    "Make sure that enumeration values are unique",
-                ),
-                ("library/enum.html",),
-                45,
-            ),
-            ReferenceLesson(
                 "Abstract base classes and abstract methods",
                 "Declaring what subclasses must implement.",
                 (
@@ -206,7 +195,8 @@ INTERMEDIATE = (
                 "Priority queues with heapq",
                 "A list that always hands out its smallest item first.",
                 (
-                    "Push and pop items of a heap",
+                    "Explain the invariant of a heap and what an array has to do with it",
+                    "Push an item on a heap and pop the smallest item off it",
                     "Find the n largest or smallest elements",
                     "Merge sorted inputs",
                 ),
@@ -229,6 +219,7 @@ INTERMEDIATE = (
                 (
                     "Encode an object that is not JSON serializable with default",
                     "Specialize JSON object decoding with object_hook",
+                    "Choose how floats, constants and keys are encoded",
                 ),
                 ("library/json.html",),
                 45,

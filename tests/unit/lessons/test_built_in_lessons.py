@@ -65,6 +65,12 @@ def test_each_objective_has_a_section_and_the_summary_repeats_none(lesson: Lesso
         assert not any(len(text) > 40 and text in content.summary for text in quoted)
 
 
+def test_lessons_keep_to_the_pages_that_they_are_about() -> None:
+    shares = [in_each_style(lesson)[0].own_share for lesson in specifications(styles=STYLES[:1])]
+    assert sum(shares) / len(shares) > 0.7
+    assert min(shares) > 0.2
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_nothing_is_said_twice_and_no_section_begins_in_the_middle(lesson: LessonSpecification) -> None:
     for measured in in_each_style(lesson):

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETTINGS_FLAG := $(if $(SETTINGS),--settings $(SETTINGS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve check lint types layers bench quality verify-live token dead-letters api-docs api-examples clean
+.PHONY: help demo test serve check lint types layers bench faults quality verify-live token dead-letters api-docs api-examples clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -60,6 +60,9 @@ check: lint types layers test ## all of it: what CI runs
 
 bench: $(VENV)/.dev-installed ## the benchmark: prints its table, writes bench/results.json
 	@$(BIN)/python -m bench
+
+faults: $(VENV)/.dev-installed ## random schedules of faults, audited; SEED=1 COUNT=200 JOBS=2
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) $(if $(JOBS),--jobs $(JOBS))
 
 quality: $(VENV)/.dev-installed ## the gates on the golden set: rates before and after; fails when one falls
 	@$(BIN)/python -m tests.golden

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -102,17 +103,19 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="how many seeds")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
         stores, emulator, missing = available_stores(stack, FOLDER)
         for what in missing:
             print(f"without {what}", flush=True)
         failed = []
-        with ThreadPoolExecutor(given.jobs) as pool:
-            seeds = range(given.seed, given.seed + given.count)
-            for result in pool.map(lambda seed: run_seed(seed, stores, emulator, FOLDER), seeds):
-                print(result, flush=True)
-                if result.violations:
-                    failed.append(result.schedule.seed)
+        pool = stack.enter_context(ThreadPoolExecutor(given.jobs))
+        stack.callback(pool.shutdown, cancel_futures=True)  # what runs ends, and clears up after itself
+        seeds = range(given.seed, given.seed + given.count)
+        for result in pool.map(lambda seed: run_seed(seed, stores, emulator, FOLDER), seeds):
+            print(result, flush=True)
+            if result.violations:
+                failed.append(result.schedule.seed)
     print(f"{given.count - len(failed)} of {given.count} schedules ended well", flush=True)
     if failed:
         print(f"failed: {' '.join(map(str, failed))}")

@@ -24,6 +24,7 @@ from tests.support.connection_cutter import ConnectionCutter
 from tests.support.function_table import ROOT
 
 QUEUE, TOPIC, SUBSCRIPTION = "lesson-generation", "learning-events", "all"
+LOCK_DURATION = "PT5S"
 PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
 
@@ -32,8 +33,7 @@ class BusUnderTest:
     """One empty namespace with the app's own entities."""
 
     def __init__(self, folder: Path) -> None:
-        document = json.loads((ROOT / "service-bus.json").read_text(encoding="utf-8"))
-        self._broker = BrokerProcess(folder / "broker", document)
+        self._broker = BrokerProcess(folder / "broker", _entities())
         self._direct = self._broker.connection_string
         port = int(self._direct.split("127.0.0.1:", 1)[1].split(";", 1)[0])
         self._cutter = ConnectionCutter(port)
@@ -149,6 +149,14 @@ class BusUnderTest:
                 # What was received and not completed comes again: its id is the same.
                 self._events.append(Event(str(message.message_id), json.loads(str(message))))
                 receiver.complete_message(message)
+
+
+def _entities() -> dict[str, Any]:
+    """Return the app's own entities; what is locked when a connection is lost comes back within seconds."""
+    document: dict[str, Any] = json.loads((ROOT / "service-bus.json").read_text(encoding="utf-8"))
+    [queue] = document["UserConfig"]["Namespaces"][0]["Queues"]
+    queue["Properties"]["LockDuration"] = LOCK_DURATION
+    return document
 
 
 def _discard(_: int) -> None:

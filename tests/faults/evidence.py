@@ -18,6 +18,8 @@ class Instance:
     id: str
     name: str
     status: str
+    faults: int = 0
+    """Activities that were lost with their process, or failed for the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Evidence:
             "calls failed": sum(record["status"] == "failed" for record in records),
             "roadmaps recovered": sum(roadmap["recoveries"] for roadmap in self.of("Roadmap")),
             "lessons recovered": sum(head["attempts"] - 1 for head in self.of("LessonHead")),
+            "activities repeated": sum(one.faults for one in self.instances),
             "orchestrations failed": sum(one.status == "Failed" for one in self.instances),
         }
 

@@ -34,8 +34,8 @@ from tests.support.model_provider import ModelProvider
 
 PROVIDERS = ("first", "second")
 BUS_BREAKAGES = ("kill broker", "connections cut", "broker away")
-CALL_SECONDS = 0.6
-TIMEOUT_SECONDS = 1.5
+CALL_SECONDS = 0.9
+TIMEOUT_SECONDS = 2.0
 RECONCILE_AFTER_SECONDS = 2
 SWEEP_EVERY_SECONDS = 1.0
 SETTLING_SECONDS = 90.0
@@ -229,7 +229,15 @@ class _Run:
     def _instances(self) -> list[Instance]:
         store = InstanceStore(self._host.data / "engine.db")
         try:
-            return [Instance(one.instance_id, one.name, STATUS_NAMES[one.status]) for one in store.load()]
+            return [
+                Instance(
+                    one.instance_id,
+                    one.name,
+                    STATUS_NAMES[one.status],
+                    faults=sum(event.HasField("taskFailed") for event in one.history),
+                )
+                for one in store.load()
+            ]
         finally:
             store.close()
 

@@ -24,7 +24,7 @@ MODULES = 3
 """So many modules has every roadmap here, each of three lessons."""
 
 # Seconds within which things break; afterwards everything is let go well.
-TROUBLED_SECONDS = 7.0
+TROUBLED_SECONDS = 6.0
 _BREAKAGES: dict[Store, tuple[Breakage, ...]] = {
     "sqlite": (),
     "small disk": ("disk full",),
@@ -117,12 +117,12 @@ def _scripts(drawn: random.Random) -> tuple[Script, ...]:
 def _script(drawn: random.Random, learner: str, subject: str) -> Script:
     steps = []
     if drawn.random() < 0.4:
-        steps.append(Step("roadmap message", drawn.uniform(0, 1)))
-    steps.append(Step("roadmap", drawn.uniform(0, 1)))
+        steps.append(Step("roadmap message", drawn.uniform(0, 0.5)))
+    steps.append(Step("roadmap", drawn.uniform(0, 0.5)))
     # Few different lessons, so that learners meet at them.
     asked = [drawn.choice((0, 0, 1, 3)) for _ in range(drawn.randint(2, 3))]
     deeds: tuple[Deed, ...] = ("lesson", "lesson", "lesson message")
-    steps += [Step(drawn.choice(deeds), drawn.uniform(0, 0.8), number) for number in asked]
+    steps += [Step(drawn.choice(deeds), drawn.uniform(0, 0.5), number) for number in asked]
     if drawn.random() < 0.5:
         steps.append(Step("regenerate", drawn.uniform(0, 0.5), asked[0]))
     if drawn.random() < 0.3:
@@ -134,8 +134,8 @@ def _script(drawn: random.Random, learner: str, subject: str) -> Script:
 
 def _troubles(drawn: random.Random, store: Store) -> tuple[Trouble, ...]:
     own = _BREAKAGES[store]
-    chosen = [drawn.choice(own)] if own else []
-    chosen += drawn.choices((*_ALWAYS, *own), k=drawn.randint(3, 6))
+    chosen: list[Breakage] = ["kill app", *([drawn.choice(own)] if own else [])]
+    chosen += drawn.choices((*_ALWAYS, *own), k=drawn.randint(2, 5))
     return tuple(sorted((_trouble(drawn, breakage) for breakage in chosen), key=lambda each: each.at))
 
 

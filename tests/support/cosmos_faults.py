@@ -45,7 +45,8 @@ Fault = Answer | HangUp | BreakOff | Silence
 async def fail(request: web.Request, fault: Fault | None) -> web.StreamResponse:
     """Answer a request as the fault says; carrying it out before is the caller's part."""
     transport = request.transport
-    assert transport is not None
+    if transport is None:
+        raise ConnectionResetError("whoever asked has gone")
     match fault:
         case Answer(status, headers):
             return web.json_response(

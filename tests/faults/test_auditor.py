@@ -1,0 +1,315 @@
+"""The auditor itself: it finds nothing in a calm run, and each kind of violation that is planted in it.
+
+The run is a real one, so that what is planted is planted in what the app really writes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from shared.models.library import LessonVersion
+from tests.faults.audit import RULES, Violation, audit
+from tests.faults.evidence import DeadLetter, Document, Event, Evidence, Instance
+from tests.faults.run import play
+from tests.faults.schedule import Schedule, Script, Step
+
+Plant = Callable[[Evidence], None]
+
+CALM = Schedule(
+    seed=0,
+    store="sqlite",
+    mode="fail",
+    workers=1,
+    scripts=(
+        Script(
+            "apprentice-0",
+            "Beekeeping",
+            (
+                Step("roadmap message", 0),
+                Step("roadmap", 0),
+                Step("lesson", 0, 0),
+                Step("regenerate", 0, 0),
+                Step("bad message", 0),
+            ),
+        ),
+        Script("apprentice-1", "Beekeeping", (Step("roadmap", 0), Step("lesson message", 0, 3))),
+    ),
+    troubles=(),
+)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    return play(CALM, tmp_path_factory.mktemp("calm"), None)
+
+
+def first(evidence: Evidence, kind: str, **fields: Any) -> Document:
+    """Return the first document of a type with these fields."""
+    return next(
+        document
+        for document in evidence.of(kind)
+        if all(document[name] == value for name, value in fields.items())
+    )
+
+
+def remove(evidence: Evidence, document: Document) -> None:
+    evidence.documents[:] = [(where, one) for where, one in evidence.documents if one is not document]
+
+
+def add_copy(evidence: Evidence, document: Document, **changes: Any) -> Document:
+    """Add a copy of a document, beside it."""
+    container = next(where for where, one in evidence.documents if one is document)
+    added = {**copy.deepcopy(document), **changes}
+    evidence.documents.append((container, added))
+    return added
+
+
+def changed(kind: str, changes: dict[str, Any], **fields: Any) -> Plant:
+    """Plant a document of a type that has changed."""
+    return lambda evidence: first(evidence, kind, **fields).update(changes)
+
+
+# ---------------------------------------------------------------------- what is planted
+def client_gave_up(evidence: Evidence) -> None:
+    evidence.given_up = ["apprentice-0: POST /roadmaps: nothing"]
+
+
+def accepted_roadmap_is_gone(evidence: Evidence) -> None:
+    accepted = next(one for one in evidence.accepted if one.promise == "roadmap")
+    remove(evidence, first(evidence, "Roadmap", id=accepted.id))
+
+
+def learner_sees_no_end(evidence: Evidence) -> None:
+    evidence.seen = [replace(evidence.seen[0], generation_status="generating"), *evidence.seen[1:]]
+
+
+def learner_sees_nothing(evidence: Evidence) -> None:
+    evidence.seen = [replace(evidence.seen[0], status=HTTPStatus.NOT_FOUND.value), *evidence.seen[1:]]
+
+
+def completed_lesson_is_failed(evidence: Evidence) -> None:
+    accepted = next(one for one in evidence.accepted if one.promise == "lesson")
+    evidence.accepted = [replace(accepted, status=HTTPStatus.OK.value)]
+    first(evidence, "Lesson", id=accepted.id)["generation_status"] = "failed"
+
+
+def request_was_obeyed_twice(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Roadmap", correlation_id=None), id="another")
+
+
+def quota_was_charged_twice(evidence: Evidence) -> None:
+    first(evidence, "Quota")["roadmaps"] += 1
+
+
+def message_was_obeyed_twice(evidence: Evidence) -> None:
+    sent = next(one for one in evidence.sent if one.kind == "roadmap")
+    add_copy(evidence, first(evidence, "Roadmap", correlation_id=sent.correlation_id), id="another")
+
+
+def message_was_lost(evidence: Evidence) -> None:
+    sent = next(one for one in evidence.sent if one.kind == "lesson")
+    first(evidence, "Lesson", id=sent.lesson_id)["generation_status"] = "pending"
+
+
+def message_is_left(evidence: Evidence) -> None:
+    evidence.waiting_messages = 1
+
+
+def good_message_is_dead(evidence: Evidence) -> None:
+    sent = next(one for one in evidence.sent if one.kind == "lesson")
+    evidence.dead_letters = [*evidence.dead_letters, DeadLetter(sent.message_id, "MaxDeliveryCountExceeded")]
+
+
+def bad_message_vanished(evidence: Evidence) -> None:
+    evidence.dead_letters = []
+
+
+def bad_message_is_not_explained(evidence: Evidence) -> None:
+    remove(evidence, first(evidence, "Poison"))
+
+
+def lesson_is_regenerating(evidence: Evidence) -> None:
+    first(evidence, "Lesson", generation_status="completed")["regenerating"] = True
+
+
+def orchestration_is_running(evidence: Evidence) -> None:
+    evidence.instances.append(Instance("roadmap-x-1", "roadmap_orchestrator", "Running"))
+
+
+def module_has_no_roadmap(evidence: Evidence) -> None:
+    first(evidence, "Module")["roadmap_id"] = "another"
+
+
+def lesson_has_no_module(evidence: Evidence) -> None:
+    module = first(evidence, "Module")
+    add_copy(
+        evidence, first(evidence, "Lesson"), id="another", module_id="gone", roadmap_id=module["roadmap_id"]
+    )
+
+
+def summary_says_otherwise(evidence: Evidence) -> None:
+    roadmap = first(evidence, "Roadmap")
+    next(iter(roadmap["modules"].values()))["status"] = "failed"
+
+
+def outline_was_written_twice(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Lesson", order=0), id="another")
+
+
+def progress_was_counted_twice(evidence: Evidence) -> None:
+    first(evidence, "Roadmap")["progress"]["modules_completed"] += 1
+
+
+def version_was_published_twice(evidence: Evidence) -> None:
+    version = first(evidence, "LessonVersion", version_number=1)
+    number = (
+        max(one["version_number"] for one in evidence.of("LessonVersion") if one["key"] == version["key"]) + 1
+    )
+    add_copy(evidence, version, id=LessonVersion.id_of(number), version_number=number)
+    first(evidence, "LessonHead", key=version["key"])["latest_version"] = number
+
+
+def version_was_overwritten(evidence: Evidence) -> None:
+    version = next(iter(evidence.bodies))
+    evidence.bodies = {**evidence.bodies, version: {*evidence.bodies[version], "another body"}}
+
+
+def best_version_is_gone(evidence: Evidence) -> None:
+    head = first(evidence, "LessonHead", status="completed")
+    head["best_version"] = head["latest_version"] + 1
+
+
+def lesson_shows_no_version(evidence: Evidence) -> None:
+    first(evidence, "Lesson", generation_status="completed")["version_number"] = 99
+
+
+def outline_without_plan(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "CurriculumOutline"), id="another", order=99)
+
+
+def call_was_not_recorded(evidence: Evidence) -> None:
+    evidence.wire_calls.append(evidence.wire_calls[0])
+
+
+def call_was_repeated_without_a_cause(evidence: Evidence) -> None:
+    first(evidence, "CallRecord")["repeats"] = 1
+
+
+def provider_was_tried_too_often(evidence: Evidence) -> None:
+    record = first(evidence, "CallRecord")
+    for number in range(2, 7):
+        add_copy(evidence, record, id=f"another-{number}", try_number=number)
+
+
+def event_is_missing(evidence: Evidence) -> None:
+    roadmap = first(evidence, "Roadmap")
+    subject = f"roadmaps/{roadmap['id']}"
+    evidence.events = [event for event in evidence.events if event.body["subject"] != subject]
+
+
+def event_tells_of_another_end(evidence: Evidence) -> None:
+    first(evidence, "Roadmap")["status"] = "failed"
+
+
+def end_on_the_way_was_not_told(evidence: Evidence) -> None:
+    evidence.ends = evidence.ends | {("roadmaps/x", 1, "failed")}
+
+
+def event_was_sent_under_another_id(evidence: Evidence) -> None:
+    event = evidence.events[0]
+    evidence.events = [*evidence.events, Event("another", {**event.body, "id": "another"})]
+
+
+def event_was_sent_with_another_body(evidence: Evidence) -> None:
+    event = evidence.events[0]
+    evidence.events = [*evidence.events, Event(event.message_id, {**event.body, "time": "later"})]
+
+
+def end_was_told_twice(evidence: Evidence) -> None:
+    event = evidence.events[0]
+    body = {**event.body, "id": "another", "sequence": "9999999999"}
+    evidence.events = [*evidence.events, Event("another", body)]
+
+
+def event_was_never_sent(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Roadmap"), type="Outbox", id="event-1")
+
+
+PLANTS: list[tuple[str, Plant]] = [
+    ("every_client_was_told", client_gave_up),
+    ("every_accepted_request_has_ended", accepted_roadmap_is_gone),
+    ("every_accepted_request_has_ended", completed_lesson_is_failed),
+    ("learners_see_the_end", learner_sees_no_end),
+    ("learners_see_the_end", learner_sees_nothing),
+    ("one_roadmap_for_each_request", request_was_obeyed_twice),
+    ("one_roadmap_for_each_request", quota_was_charged_twice),
+    ("the_queue_is_empty", message_is_left),
+    ("a_message_is_obeyed_once", message_was_obeyed_twice),
+    ("a_message_is_obeyed_once", message_was_lost),
+    ("only_what_cannot_be_obeyed_is_a_dead_letter", good_message_is_dead),
+    ("only_what_cannot_be_obeyed_is_a_dead_letter", bad_message_vanished),
+    ("only_what_cannot_be_obeyed_is_a_dead_letter", bad_message_is_not_explained),
+    ("nothing_is_left_generating", changed("Roadmap", {"status": "generating"})),
+    ("nothing_is_left_generating", changed("Module", {"status": "generating"})),
+    ("nothing_is_left_generating", changed("Lesson", {"generation_status": "generating"})),
+    ("nothing_is_left_generating", changed("LessonHead", {"status": "generating"})),
+    ("nothing_is_left_generating", lesson_is_regenerating),
+    ("nothing_is_left_leased", changed("LessonHead", {"lease": {"token": 1, "owner": "somebody"}})),
+    ("nothing_is_left_running", orchestration_is_running),
+    ("no_part_is_an_orphan", module_has_no_roadmap),
+    ("no_part_is_an_orphan", lesson_has_no_module),
+    ("modules_are_as_their_roadmap_says", summary_says_otherwise),
+    ("lessons_belong_to_modules_that_were_outlined", outline_was_written_twice),
+    ("progress_is_what_there_is", progress_was_counted_twice),
+    ("attempts_are_bounded", changed("Roadmap", {"attempt": 9})),
+    ("versions_follow_one_another", version_was_published_twice),
+    ("a_version_never_changes", version_was_overwritten),
+    ("the_best_version_is_there", best_version_is_gone),
+    ("a_failed_lesson_says_why", changed("LessonHead", {"status": "failed", "error": None})),
+    ("completed_lessons_show_a_version", lesson_shows_no_version),
+    ("curricula_are_whole", changed("CurriculumVersion", {"version_number": 7})),
+    ("curricula_are_whole", outline_without_plan),
+    ("nothing_shared_names_a_learner", changed("LessonHead", {"cause": {"charged_to": "apprentice-0"}})),
+    ("no_call_without_its_record", call_was_not_recorded),
+    ("repeats_have_a_cause", call_was_repeated_without_a_cause),
+    ("tries_are_bounded", provider_was_tried_too_often),
+    ("generations_are_bounded", changed("LessonHead", {"generation": 99})),
+    ("every_end_was_told", event_is_missing),
+    ("every_end_was_told", event_tells_of_another_end),
+    ("every_end_on_the_way_was_told", end_on_the_way_was_not_told),
+    ("a_repeat_is_the_same_event", event_was_sent_under_another_id),
+    ("a_repeat_is_the_same_event", event_was_sent_with_another_body),
+    ("nothing_ends_twice", end_was_told_twice),
+    ("nothing_waits_to_be_sent", event_was_never_sent),
+]
+
+
+# ---------------------------------------------------------------------- what is found
+def test_a_calm_run_is_in_order(calm: Evidence) -> None:
+    assert audit(calm) == []
+    assert not any(calm.mended.values())
+    kinds = {document["type"] for _, document in calm.documents}
+    assert {"Roadmap", "Lesson", "LessonVersion", "CallRecord", "Poison", "Receipt"} <= kinds
+    assert calm.events
+    assert calm.ends
+
+
+@pytest.mark.parametrize(("rule", "plant"), PLANTS)
+def test_what_is_planted_is_found(calm: Evidence, rule: str, plant: Plant) -> None:
+    planted = copy.deepcopy(calm)
+    plant(planted)
+    assert rule in {violation.rule for violation in audit(planted)}
+
+
+def test_every_rule_has_something_to_find() -> None:
+    assert {rule for rule, _ in PLANTS} == {rule.__name__ for rule in RULES}
+
+
+def test_a_violation_names_its_rule() -> None:
+    assert str(Violation("a_rule", "what is wrong")) == "a_rule: what is wrong"

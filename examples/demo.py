@@ -31,6 +31,7 @@ GOAL = {
     "learning_style": "hands_on",
 }
 PATIENCE_SECONDS = 180
+LETTERS = "ABCD"
 BOLD, DIM, GREEN, RED, PLAIN = (
     ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m") if sys.stdout.isatty() else ("",) * 5
 )
@@ -170,13 +171,29 @@ def _lesson(client: httpx.Client, lesson: Body) -> None:
         f"{GREEN}Tier {written['tier']}, version {written['version']}, resting on "
         f"{len(written['source_attribution'])} sources.{PLAIN}"
     )
+    _try_quiz(client, written)
+
+
+def _try_quiz(client: httpx.Client, written: Body) -> None:
+    """Guess every answer, as a learner who has not read the lesson; only now the key is sent."""
+    guesses = [len(LETTERS) - 1 - number % len(LETTERS) for number in range(len(written["content"]["quiz"]))]
+    shown = ", ".join(LETTERS[guess] for guess in guesses)
+    say(f"\n{BOLD}PUT /api/lessons/…/progress{PLAIN}  completed; the quiz guessed: {shown}")
+    body = {"state": "completed", "quiz_answers": guesses, "version": written["version"]}
+    answered = client.put(f"/api/lessons/{written['id']}/progress", json=body)
+    scored: Body = answered.raise_for_status().json()
+    for number, answer in enumerate(scored["answers"], start=1):
+        key = LETTERS[answer["answer_index"]]
+        verdict = f"{GREEN}right{PLAIN}" if answer["right"] else f"{RED}no, {key}{PLAIN}"
+        say(f"  {number}. {LETTERS[answer['chosen']]}  {verdict}")
+    say(f"  {scored['score']['correct']} of {scored['score']['questions']} right.")
 
 
 def _readable(written: Body) -> str:
     """Return a lesson, as the API answered it, for a terminal."""
     from shared.lessons.rendering.facts import VersionFacts
     from shared.lessons.rendering.terminal import to_terminal
-    from shared.models.content import LessonContent
+    from shared.models.content import AskedContent
     from shared.models.library import SourceAttribution
 
     facts = VersionFacts(
@@ -188,7 +205,7 @@ def _readable(written: Body) -> str:
     )
     return to_terminal(
         written["title"],
-        LessonContent.from_json(written["content"]),
+        AskedContent.from_json(written["content"]),
         facts,
         [SourceAttribution.from_json(source) for source in written["source_attribution"]],
         width=min(shutil.get_terminal_size((96, 24)).columns, 100),

@@ -284,6 +284,9 @@ class Settings(_Frozen):
     quota_lessons_per_day: int = Field(default=200, alias="QUOTA_LESSONS_PER_DAY", ge=0)
     quota_regenerations_per_day: int = Field(default=10, alias="QUOTA_REGENERATIONS_PER_DAY", ge=0)
     history_kept_days: int = Field(default=7, alias="HISTORY_KEPT_DAYS", ge=0, le=365)
+    challenger_share: float = Field(default=0.05, alias="CHALLENGER_SHARE", ge=0, le=1)
+    regenerate_below_score: float = Field(default=0.2, alias="REGENERATE_BELOW_SCORE", ge=0, le=1)
+    regenerate_min_votes: int = Field(default=5, alias="REGENERATE_MIN_VOTES", ge=1)
     lesson_refresh_after_days: int = Field(default=180, alias="LESSON_REFRESH_AFTER_DAYS", ge=0, le=36_500)
 
     chain: tuple[str, ...] = Field(default=DEFAULT_CHAIN, alias="LLM_CHAIN")

@@ -22,9 +22,10 @@ from triggers.polling import polled
 from triggers.questions import path_id
 
 if TYPE_CHECKING:
+    from shared.models.content import ShownContent
     from shared.models.library import LessonVersion
     from shared.models.queries import LessonQuery, WaitQuery
-    from shared.models.views import LessonStatus, LessonView
+    from shared.models.views import LessonStatus
 
 blueprint = df.Blueprint()
 
@@ -95,27 +96,27 @@ async def get_lesson(req: func.HttpRequest, caller: Caller, query: LessonQuery) 
     view, version = await Lessons(get_clients()).view(caller.user_id, path_id(req))
     if query.format == "json":
         return json_answer(view)
-    if version is None:
+    if version is None or view.content is None:
         raise Problem(
             HTTPStatus.CONFLICT,
             "not_written",
             f"The lesson is {view.generation_status.value}; there is no text to show yet.",
         )
-    return _rendered(view, version, query.format)
+    return _rendered(view.title, view.content, version, query.format)
 
 
-def _rendered(view: LessonView, version: LessonVersion, shape: str) -> func.HttpResponse:
+def _rendered(title: str, content: ShownContent, version: LessonVersion, shape: str) -> func.HttpResponse:
+    """Return the text of a body as the learner may see it."""
     from shared.lessons.rendering.facts import VersionFacts
 
-    facts = VersionFacts.of(version)
+    facts, sources = VersionFacts.of(version), version.source_attribution
     if shape == "markdown":
         from shared.lessons.rendering.markdown import to_markdown
 
-        markdown = to_markdown(view.title, version.content, facts, version.source_attribution)
-        return text_answer(markdown, "text/markdown")
+        return text_answer(to_markdown(title, content, facts, sources), "text/markdown")
     from shared.lessons.rendering.html import to_html
 
-    return text_answer(to_html(view.title, version.content, facts, version.source_attribution), "text/html")
+    return text_answer(to_html(title, content, facts, sources), "text/html")
 
 
 @endpoint(

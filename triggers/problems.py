@@ -38,7 +38,14 @@ PROBLEMS: dict[str, ProblemKind] = {
     "nothing_to_retry": ProblemKind(HTTPStatus.CONFLICT, "nothing of the roadmap has failed or was canceled"),
     "nothing_to_cancel": ProblemKind(HTTPStatus.CONFLICT, "nothing of it is being generated"),
     "not_completed": ProblemKind(
-        HTTPStatus.CONFLICT, "only a completed lesson can be regenerated, or shown in another version"
+        HTTPStatus.CONFLICT,
+        "only a completed lesson can be regenerated, shown in another version, voted on or worked through",
+    ),
+    "version_changed": ProblemKind(
+        HTTPStatus.CONFLICT, "the lesson shows another version than the one that was answered"
+    ),
+    "precondition_failed": ProblemKind(
+        HTTPStatus.PRECONDITION_FAILED, "the profile has none of the entity tags in If-Match"
     ),
     "not_written": ProblemKind(
         HTTPStatus.CONFLICT, "Markdown or HTML was asked of a lesson that has no body yet"

@@ -19,6 +19,7 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_IDEMPOTENCY_KEY = 200
 
 # A quoted tag may hold commas; W/ marks a weak one.
+_LIBRARY_KEY = re.compile(r"[0-9a-f]{64}")
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*"|[^\s,"]+)')
 
 
@@ -83,6 +84,20 @@ def acting_for(req: func.HttpRequest, user_id: str | None) -> str:
         f"user_id {detail}.",
         (FieldError("user_id", detail),),
     )
+
+
+def path_key(req: func.HttpRequest) -> str:
+    """Return the library key of the route; raises a 404 Problem for what is none."""
+    key = str(req.route_params["key"]).lower()
+    if not _LIBRARY_KEY.fullmatch(key):
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such lesson in the library.")
+    return key
+
+
+def expected_tags(req: func.HttpRequest) -> frozenset[str]:
+    """Return the entity tags of If-Match; none are expected without it, nor by `*`, since all is there."""
+    tags = frozenset(_ENTITY_TAG.findall(req.headers.get("if-match", "")))
+    return frozenset() if "*" in tags else tags
 
 
 def known_tags(req: func.HttpRequest) -> frozenset[str]:

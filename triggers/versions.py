@@ -19,7 +19,7 @@ from triggers.questions import path_id
 
 if TYPE_CHECKING:
     from shared.models.queries import PageQuery
-    from shared.models.versions import RegenerationRequest, VersionChoice
+    from shared.models.versions import RegenerationRequest, VersionChoice, VoteRequest
 
 blueprint = df.Blueprint()
 
@@ -79,8 +79,30 @@ async def get_lesson_version(req: func.HttpRequest, caller: Caller) -> func.Http
     from shared.services.versions import Versions
 
     label = str(req.route_params["version"])
-    version = await Versions(get_clients()).version(caller.user_id, path_id(req), label)
-    return json_answer(VersionView.whole(version))
+    version, tried = await Versions(get_clients()).version(caller.user_id, path_id(req), label)
+    return json_answer(VersionView.whole(version, tried=tried))
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "lessons/{id:guid:length(36)}/vote",
+    access=Access.LEARNER,
+    body="versions.VoteRequest",
+    answers=(ok("versions.VoteView"),),
+    problems=("not_completed", "conflict"),
+)
+async def vote_on_lesson(
+    req: func.HttpRequest, caller: Caller, body: VoteRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Vote for or against the version that a lesson shows.
+
+    One vote for each learner and version; it can be changed, and 0 withdraws it.
+    """
+    from shared.services.voting import Voting
+
+    voting = Voting(get_clients(), Orchestrations(client))
+    return json_answer(await voting.vote(caller.user_id, path_id(req), body.value))
 
 
 @endpoint(

@@ -42,6 +42,14 @@ class Exercise(Model):
     difficulty: Literal["easy", "medium", "hard"] = "medium"
 
 
+class AskedQuestion(Model):
+    """A question as it is asked: which option is right is told after the first try."""
+
+    question: Text
+    options: list[Line] = Field(min_length=4, max_length=4)
+    objective: str = Field(default="", max_length=500)
+
+
 class QuizQuestion(Model):
     """A question with exactly four distinct options, one of them right."""
 
@@ -57,6 +65,10 @@ class QuizQuestion(Model):
         if len(distinct) != len(self.options):
             raise ValueError("options must be distinct")
         return self
+
+    def asked(self) -> AskedQuestion:
+        """Return the question without its key."""
+        return AskedQuestion(question=self.question, options=self.options, objective=self.objective)
 
 
 class Diagram(Model):
@@ -94,16 +106,37 @@ class LessonResource(Model):
     kind: str = Field(max_length=40)
 
 
-class LessonContent(Model):
-    """A whole lesson body."""
+class Body(Model):
+    """A lesson body but for its quiz."""
 
     summary: Text
     objectives: list[Line] = Field(min_length=1, max_length=10)
     key_concepts: list[KeyConcept] = Field(default_factory=list, max_length=20)
     sections: list[Section] = Field(min_length=1, max_length=20)
     exercises: list[Exercise] = Field(default_factory=list, max_length=12)
-    quiz: list[QuizQuestion] = Field(default_factory=list, max_length=20)
     diagrams: list[Diagram] = Field(default_factory=list, max_length=5)
     video: Video | None = None
     resources: list[LessonResource] = Field(default_factory=list, max_length=20)
     reading_minutes: int = Field(default=1, ge=1, le=600)
+
+
+class AskedContent(Body):
+    """A body for a learner who has not tried its quiz yet."""
+
+    quiz: list[AskedQuestion] = Field(default_factory=list, max_length=20)
+
+
+class LessonContent(Body):
+    """A whole lesson body, with the key of its quiz."""
+
+    quiz: list[QuizQuestion] = Field(default_factory=list, max_length=20)
+
+    def asked(self) -> AskedContent:
+        """Return the body without the key of its quiz."""
+        body = {name: getattr(self, name) for name in Body.model_fields}
+        return AskedContent(**body, quiz=[question.asked() for question in self.quiz])
+
+
+ShownContent = LessonContent | AskedContent
+"""A body as it is shown: with the key of its quiz, or before it was tried without."""
+ShownQuestion = QuizQuestion | AskedQuestion

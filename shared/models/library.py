@@ -17,6 +17,7 @@ from shared.models.content import LessonContent
 from shared.models.curriculum import CurriculumPlan, ModuleOutline, Tier
 from shared.models.document import Document
 from shared.models.quality import Quality
+from shared.models.ranking import ApprovalStatus, VersionStanding, ranked
 from shared.models.research import Brief, SourceReport
 from shared.models.roadmap import Failure
 from shared.models.specification import CurriculumSpecification, LessonSpecification
@@ -83,6 +84,7 @@ class Occasion(StrEnum):
     UPGRADE = "upgrade"
     REFRESH = "refresh"
     REGENERATION = "regeneration"
+    LOW_SCORE = "low_score"
 
 
 class RegenerationReason(StrEnum):
@@ -109,10 +111,11 @@ class Cause(Model):
 
 
 class LessonHead(LibraryDocument):
-    """The state of one shared lesson: the best version, the latest generation and its lease.
+    """The state of one shared lesson: how its versions stand, the latest generation and its lease.
 
-    `status` is that of the latest generation. `best_version`, once there is one, stays while a newer one is
-    written and when that fails: whoever asks meanwhile is linked to it.
+    `status` is that of the latest generation. Versions stay while a newer one is written and when that fails:
+    whoever asks meanwhile is linked to the best. Which one that is follows from `standings` alone, so no
+    write can leave it behind.
     """
 
     document_type: ClassVar[str] = "LessonHead"
@@ -128,10 +131,12 @@ class LessonHead(LibraryDocument):
     lease_token: int = 0
     sources_found: int = 0
     waiters: int = 0
-    best_version: int | None = None
+    standings: dict[str, VersionStanding] = Field(
+        default_factory=dict, description="by document id of the version; the best so many"
+    )
     latest_version: int = 0
-    best_tier: Tier | None = None
-    best_generated_at: Moment | None = None
+    reviews: int = Field(default=0, description="decisions that mentors have taken on any version")
+    withdrawing: bool = Field(default=False, description="holders of a rejected version may be left")
     hits: int = Field(default=0, description="lessons that were linked without waiting")
     misses: int = Field(default=0, description="requests that had to wait for a generation")
     error: Failure | None = None
@@ -140,6 +145,40 @@ class LessonHead(LibraryDocument):
     def call_generation(self) -> str:
         """The call ledger's name for this generation."""
         return f"lesson-{self.generation}"
+
+    @property
+    def ranking(self) -> list[VersionStanding]:
+        """The versions that may be served, the best first."""
+        return ranked(self.standings.values())
+
+    @property
+    def best(self) -> VersionStanding | None:
+        """The version that is served, None when there is none: then a request is a miss."""
+        return next(iter(self.ranking), None)
+
+    @property
+    def best_version(self) -> int | None:
+        """The number of the version that is served."""
+        return self.best.version_number if self.best else None
+
+    @property
+    def newest(self) -> VersionStanding | None:
+        """The newest version that may be served."""
+        return max(self.ranking, key=lambda standing: standing.version_number, default=None)
+
+    @property
+    def has_model_version(self) -> bool:
+        """Tell whether one of the versions that may be served was written by a model."""
+        return any(standing.tier is Tier.MODEL for standing in self.ranking)
+
+    def standing(self, version_number: int | None) -> VersionStanding | None:
+        """Return how a version stands; None for one that is not, or no longer, in the ranking."""
+        return self.standings.get(LessonVersion.id_of(version_number)) if version_number else None
+
+    def has_rejected(self, version_number: int | None) -> bool:
+        """Tell whether a version may not be served."""
+        standing = self.standing(version_number)
+        return standing is not None and not standing.living
 
 
 class Waiter(LibraryDocument):
@@ -244,7 +283,8 @@ class LessonVersion(LibraryDocument):
     research_metadata: ResearchMetadata
     generation_metadata: GenerationMetadata
     quality: Quality = Field(default_factory=Quality)
-    approval_status: str = "pending"
+    approval_status: ApprovalStatus = ApprovalStatus.PENDING
+    reviews: int = Field(default=0, description="decisions that mentors have taken on it")
     votes_up: int = 0
     votes_down: int = 0
 

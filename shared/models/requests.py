@@ -36,21 +36,17 @@ Goal = Annotated[
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), Printable, Typed]
 
 
-class RoadmapRequest(Model):
-    """The body of `POST /roadmaps`; what is missing comes from the learner's profile."""
+class StatedPreferences(Model):
+    """What a learner wants roadmaps to be made for; all of it may be left out."""
 
     model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
 
-    goal: Goal
     skill_level: SkillLevel | None = None
     weekly_hours: float | None = Field(default=None, ge=0.5, le=100, strict=True)
     time_commitment: ShortText | None = Field(default=None, description='such as "3-5" hours a week')
     learning_style: LearningStyle | None = None
     language: LanguageTag | None = None
     industry: ShortText | None = None
-    subject: ShortText | None = None
-    focus: ShortText | None = None
-    generate: GenerateOption = "skeleton"
 
     @field_validator("time_commitment")
     @classmethod
@@ -58,3 +54,16 @@ class RoadmapRequest(Model):
         if text is not None and before.data.get("weekly_hours") is not None:
             raise ValueError("says the same as weekly_hours; give one of them")
         return text
+
+
+class RoadmapRequest(StatedPreferences):
+    """The body of `POST /roadmaps`; what is missing comes from the learner's profile."""
+
+    goal: Goal
+    subject: ShortText | None = None
+    focus: ShortText | None = None
+    generate: GenerateOption = "skeleton"
+
+
+class ProfileRequest(StatedPreferences):
+    """The body of `PUT /me/profile`: the whole profile; what is left out is unset."""

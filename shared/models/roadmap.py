@@ -56,6 +56,8 @@ class ModuleSummary(Model):
     order: int
     hours: float
     status: GenerationStatus
+    lessons: int = 0
+    learned: int = Field(default=0, description="lessons that the learner has completed")
 
 
 class LearnerDocument(Document):
@@ -275,7 +277,9 @@ class Profile(LearnerDocument):
     """A learner's defaults for new roadmaps."""
 
     document_type: ClassVar[str] = "Profile"
+    ID: ClassVar[str] = "profile"
 
+    revision: int = Field(default=0, description="grows with each change; 0: never written")
     skill_level: SkillLevel | None = None
     weekly_hours_low: float | None = None
     weekly_hours_high: float | None = None

@@ -49,7 +49,8 @@ TRANSITIONS: dict[Generated, frozenset[tuple[GenerationStatus, GenerationStatus]
     # A retried module takes its completed roadmap back into generation.
     Generated.ROADMAP: _FOR_ALL | {(GenerationStatus.COMPLETED, GenerationStatus.GENERATING)},
     Generated.MODULE: _FOR_ALL,
-    Generated.LESSON: _FOR_ALL,
+    # A lesson whose version was rejected, and which has no other, can be asked for again.
+    Generated.LESSON: _FOR_ALL | {(GenerationStatus.COMPLETED, GenerationStatus.PENDING)},
 }
 
 

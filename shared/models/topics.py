@@ -236,7 +236,7 @@ class TopicView(VersionView):
         """Return the view of the newest version of a lesson that was `first` written then."""
         return cls.model_validate(
             {
-                **VersionView.whole(version).model_dump(),
+                **VersionView.whole(version, tried=False).model_dump(),
                 "subject": version.specification.curriculum.subject,
                 "topic": version.specification.title,
                 "metadata": TopicMetadata(

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from shared.models.base import Model
-from shared.models.content import LessonContent
+from shared.models.content import ShownContent
+from shared.models.curation import VoteValue
 from shared.models.curriculum import Tier
 from shared.models.document import now
 from shared.models.learner import LearningStyle
@@ -18,9 +19,10 @@ from shared.models.library import (
     RegenerationReason,
     SourceAttribution,
 )
+from shared.models.ranking import ApprovalStatus
 from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
-from shared.models.views import Page, WhyThisLesson, lesson_status_url
+from shared.models.views import Page, Votes, WhyThisLesson, lesson_status_url, shown_content
 
 
 class RegenerationRequest(Model):
@@ -59,11 +61,24 @@ class VersionChoice(Model):
     )
 
 
-class Votes(Model):
-    """How learners have judged a version."""
+class VoteRequest(Model):
+    """The body of `POST /lessons/{id}/vote`."""
 
-    up: int
-    down: int
+    value: VoteValue = Field(description="1 for, -1 against, 0 withdraws the vote")
+
+
+class VoteView(Model):
+    """What a learner thinks of a version, and all learners."""
+
+    lesson_id: str
+    version: str
+    value: int
+    votes: Votes
+
+    @classmethod
+    def of(cls, lesson: Lesson, version: LessonVersion, value: int) -> VoteView:
+        """Return the view of a vote that was counted."""
+        return cls(lesson_id=lesson.id, version=version.version, value=value, votes=Votes.of(version))
 
 
 class VersionSummary(Model):
@@ -80,7 +95,7 @@ class VersionSummary(Model):
     occasion: Occasion
     regenerated_from: str | None
     reason: RegenerationReason | None
-    approval_status: str
+    approval_status: ApprovalStatus
     votes: Votes
     quality: WhyThisLesson
 
@@ -98,17 +113,17 @@ class VersionView(VersionSummary):
     """A version with its body."""
 
     title: str
-    content: LessonContent
+    content: ShownContent
     source_attribution: list[SourceAttribution]
 
     @classmethod
-    def whole(cls, version: LessonVersion) -> VersionView:
-        """Return the view of a stored version."""
+    def whole(cls, version: LessonVersion, *, tried: bool) -> VersionView:
+        """Return the view of a stored version, for a learner who has tried its quiz or not."""
         return cls.model_validate(
             {
                 **_summary(version),
                 "title": version.specification.title,
-                "content": version.content,
+                "content": shown_content(version, tried=tried),
                 "source_attribution": version.source_attribution,
             }
         )
@@ -129,6 +144,6 @@ def _summary(version: LessonVersion) -> dict[str, Any]:
         "regenerated_from": metadata.regenerated_from,
         "reason": metadata.regeneration_reason,
         "approval_status": version.approval_status,
-        "votes": {"up": version.votes_up, "down": version.votes_down},
+        "votes": Votes.of(version),
         "quality": WhyThisLesson.of(version, now()),
     }

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from shared.models.base import Model
-from shared.models.content import LessonContent
+from shared.models.content import ShownContent
 from shared.models.curriculum import Resource, Tier
 from shared.models.document import now
 from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.library import LessonVersion, ProviderFallback, SourceAttribution
+from shared.models.progress import LessonProgress, ProgressSummary
 from shared.models.quality import GateFigure
+from shared.models.ranking import ApprovalStatus
 from shared.models.research import Source
 from shared.models.roadmap import Failure, Lesson, Module, Phase, Progress, Roadmap
 from shared.models.status import GenerationStatus
@@ -312,6 +314,23 @@ class WhyThisLesson(Model):
         )
 
 
+class Votes(Model):
+    """How learners have judged a version."""
+
+    up: int
+    down: int
+
+    @classmethod
+    def of(cls, version: LessonVersion) -> Votes:
+        """Return the votes of a stored version."""
+        return cls(up=version.votes_up, down=version.votes_down)
+
+
+def shown_content(version: LessonVersion, *, tried: bool) -> ShownContent:
+    """Return a version's body for a learner, who sees the key of its quiz once they have tried it."""
+    return version.content if tried else version.content.asked()
+
+
 class LessonView(LessonSummary):
     """A lesson; when it is completed with its body, while it is generated with the sources found so far."""
 
@@ -321,8 +340,14 @@ class LessonView(LessonSummary):
     newer_version: str | None = None
     regenerated_from: str | None = None
     sources_found: list[FoundSource] = Field(default_factory=list)
-    content: LessonContent | None = None
+    content: ShownContent | None = Field(
+        default=None, description="without the key of its quiz until the learner has tried it"
+    )
     source_attribution: list[SourceAttribution] = Field(default_factory=list)
+    approval_status: ApprovalStatus | None = None
+    votes: Votes | None = None
+    own_vote: int | None = Field(default=None, description="1, -1, or 0 for none")
+    progress: ProgressSummary | None = None
     quality: WhyThisLesson | None = None
     ai_provider: str | None = None
     model: str | None = None
@@ -336,6 +361,9 @@ class LessonView(LessonSummary):
         cls,
         lesson: Lesson,
         version: LessonVersion | None,
+        progress: LessonProgress | None = None,
+        *,
+        own_vote: int = 0,
         sources: Iterable[Source] = (),
         newer_version: str | None = None,
     ) -> LessonView:
@@ -349,13 +377,18 @@ class LessonView(LessonSummary):
                 "regeneration_error": lesson.regeneration_error,
                 "newer_version": newer_version,
                 "sources_found": [FoundSource.of(source) for source in sources],
+                "progress": ProgressSummary.of(progress) if progress else None,
             }
         )
         if version is None:
             return view
+        tried = progress is not None and progress.has_tried(version.key, version.version_number)
         return view.model_copy(
             update={
-                "content": version.content,
+                "content": shown_content(version, tried=tried),
+                "approval_status": version.approval_status,
+                "votes": Votes.of(version),
+                "own_vote": own_vote,
                 "source_attribution": version.source_attribution,
                 "quality": WhyThisLesson.of(version, now()),
                 "regenerated_from": version.generation_metadata.regenerated_from,

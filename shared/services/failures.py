@@ -14,6 +14,7 @@ MESSAGES = {
     "providers_failed": "No language model gave a usable answer. Please try again later.",
     "canceled": "Writing was stopped before the lesson was ready. Ask for it again when you want it.",
     "no_sources": "No source was found that a lesson could honestly rest on. Please try again later.",
+    "rejected": "A mentor has withdrawn this version of the lesson. Ask for it to have it written anew.",
     "superseded": "A newer attempt has taken over.",
     "quota_exceeded": "The lessons of the day are used up. Please ask again tomorrow.",
     "generation_off": "New lessons are switched off at the moment. Please ask again later.",

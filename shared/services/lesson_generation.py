@@ -8,12 +8,14 @@ from shared.clients import Clients
 from shared.errors import NotFound, Problem
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead
+from shared.models.ranking import VersionStanding
 from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
+from shared.services.challengers import version_for
 from shared.services.counters import count
 from shared.services.generations import Generations
-from shared.services.linking import link, save_lesson
+from shared.services.linking import leave_rejected, link, save_lesson
 from shared.services.origin import LEARNER, Origin
 from shared.services.quotas import use_quota
 from shared.services.races import LOST_RACE, TRIES, pause
@@ -56,8 +58,10 @@ class LessonGeneration:
         for lost in range(TRIES):
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
-            if head is not None and head.best_version is not None:
-                return await self._from_library(lesson, head, origin)
+            lesson = await leave_rejected(self._documents, lesson, head)
+            version = version_for(self._settings, user_id, head) if head is not None else None
+            if head is not None and version is not None:
+                return await self._from_library(lesson, head, version, origin)
             if lesson.generation_status is GenerationStatus.COMPLETED:
                 return lesson
             if head is not None and lesson.generation_status is GenerationStatus.GENERATING and _runs(head):
@@ -79,11 +83,13 @@ class LessonGeneration:
             return await self._generations.start_awaited(lesson)
         raise CHANGING
 
-    async def _from_library(self, lesson: Lesson, head: LessonHead, origin: Origin) -> Lesson:
+    async def _from_library(
+        self, lesson: Lesson, head: LessonHead, version: VersionStanding, origin: Origin
+    ) -> Lesson:
         if lesson.generation_status is not GenerationStatus.COMPLETED:
             lesson.correlation_id = origin.correlation_id
         is_hit = not lesson.waiting and lesson.generation_status is not GenerationStatus.COMPLETED
-        lesson = await link(self._documents, lesson, head, was_cached=True)
+        lesson = await link(self._documents, lesson, head, version, was_cached=True)
         if is_hit:
             head = await count(self._documents, head, "hits")
         await self._renewal.renew(head)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from shared.clients import Clients
 from shared.errors import NotFound
+from shared.models.curation import Vote
 from shared.models.library import BriefDocument, LessonHead, LessonVersion
+from shared.models.progress import LessonProgress
 from shared.models.research import Source
 from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
 from shared.models.views import LessonStatus, LessonView
-from shared.services.linking import settle
+from shared.security.pseudonym import pseudonym
+from shared.services.linking import leave_rejected, settle
 from shared.services.roadmaps import not_found
+from shared.services.visibility import version_of
 
 _MESSAGES = {
     GenerationStatus.PENDING: "Not written yet; ask for it when you want to read it.",
@@ -22,32 +27,57 @@ _MESSAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """The head of what a lesson shows, and of what it waits for: mostly one and the same, or none."""
+
+    own: LessonHead | None = None
+    awaited: LessonHead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a learner sees besides the lesson itself."""
+
+    version: LessonVersion | None
+    progress: LessonProgress | None
+    vote: Vote | None
+
+
 class Lessons:
     """A learner's lessons as they are stored."""
 
     def __init__(self, clients: Clients) -> None:
+        self._settings = clients.settings
         self._documents = clients.documents
 
     async def lesson(self, user_id: str, lesson_id: str) -> Lesson:
-        """Return a lesson, settled with its head; raises a 404 Problem."""
-        return (await self._settled(user_id, lesson_id))[0]
+        """Return a lesson, brought up to date with its head; raises a 404 Problem."""
+        return (await self._up_to_date(user_id, lesson_id))[0]
 
     async def view(self, user_id: str, lesson_id: str) -> tuple[LessonView, LessonVersion | None]:
         """Return what a learner sees of a lesson, and its version once there is one."""
-        lesson, head = await self._settled(user_id, lesson_id)
-        if lesson.version_number is not None:
-            version_id = LessonVersion.id_of(lesson.version_number)
-            version, own = await asyncio.gather(
-                self._documents.read(LessonVersion, lesson.lesson_key, version_id),
-                self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID),
-            )
-            return LessonView.whole(lesson, version, newer_version=_newer(lesson, own)), version
-        sources = await self._sources(lesson, head)
-        return LessonView.whole(lesson, None, sources), None
+        stored = await self._read(user_id, lesson_id)
+        # The version that is shown hardly ever changes by a read, so it is fetched beside the heads.
+        heads, shown = await asyncio.gather(self._heads(stored), self._shown(stored))
+        before = (stored.lesson_key, stored.version_number)
+        lesson = await self._mended(stored, heads)
+        if (lesson.lesson_key, lesson.version_number) != before:
+            shown = await self._shown(lesson)
+        view = LessonView.whole(
+            lesson,
+            shown.version,
+            shown.progress,
+            own_vote=shown.vote.value if shown.vote else 0,
+            sources=await self._sources(lesson, heads.awaited),
+            newer_version=_newer(lesson, heads),
+        )
+        return view, shown.version
 
     async def status(self, user_id: str, lesson_id: str) -> LessonStatus:
         """Return how far a lesson is."""
-        lesson, head = await self._settled(user_id, lesson_id)
+        lesson, heads = await self._up_to_date(user_id, lesson_id)
+        head = heads.awaited if lesson.waiting else None
         return LessonStatus(
             lesson_id=lesson.id,
             roadmap_id=lesson.roadmap_id,
@@ -61,15 +91,46 @@ class Lessons:
             updated_at=lesson.updated_at,
         )
 
-    async def _settled(self, user_id: str, lesson_id: str) -> tuple[Lesson, LessonHead | None]:
+    async def _read(self, user_id: str, lesson_id: str) -> Lesson:
         try:
-            lesson = await self._documents.read(Lesson, user_id, lesson_id)
-            if not lesson.waiting:
-                return lesson, None
-            head = await self._documents.find(LessonHead, lesson.awaited_key, LessonHead.ID)
-            return await settle(self._documents, lesson, head), head
-        except NotFound:  # also of one that is deleted in this moment
+            return await self._documents.read(Lesson, user_id, lesson_id)
+        except NotFound:
             raise not_found("lesson") from None
+
+    async def _up_to_date(self, user_id: str, lesson_id: str) -> tuple[Lesson, _Heads]:
+        lesson = await self._read(user_id, lesson_id)
+        heads = await self._heads(lesson)
+        return await self._mended(lesson, heads), heads
+
+    async def _mended(self, lesson: Lesson, heads: _Heads) -> Lesson:
+        """Move a lesson off a rejected version, and end a wait that is over."""
+        try:
+            lesson = await leave_rejected(self._documents, lesson, heads.own)
+            return await settle(self._documents, lesson, heads.awaited)
+        except NotFound:  # it is deleted in this moment
+            raise not_found("lesson") from None
+
+    async def _heads(self, lesson: Lesson) -> _Heads:
+        if not lesson.waiting and lesson.version_number is None:
+            return _Heads()
+        keys = {lesson.lesson_key, lesson.awaited_key}
+        found = await asyncio.gather(*(self._documents.find(LessonHead, key, LessonHead.ID) for key in keys))
+        by_key = dict(zip(keys, found, strict=True))
+        return _Heads(by_key[lesson.lesson_key], by_key[lesson.awaited_key])
+
+    async def _shown(self, lesson: Lesson) -> _Shown:
+        progress = self._documents.find(LessonProgress, lesson.user_id, LessonProgress.id_of(lesson.id))
+        number = lesson.version_number
+        if number is None:
+            return _Shown(None, await progress, None)
+        vote_id = Vote.id_of(pseudonym(self._settings, lesson.user_id), number)
+        return _Shown(
+            *await asyncio.gather(
+                version_of(self._documents, lesson.lesson_key, number),
+                progress,
+                self._documents.find(Vote, lesson.lesson_key, vote_id),
+            )
+        )
 
     async def _sources(self, lesson: Lesson, head: LessonHead | None) -> list[Source]:
         if head is None or lesson.generation_status is not GenerationStatus.GENERATING:
@@ -78,11 +139,13 @@ class Lessons:
         return brief.brief.sources if brief else []
 
 
-def _newer(lesson: Lesson, head: LessonHead | None) -> str | None:
+def _newer(lesson: Lesson, heads: _Heads) -> str | None:
     """Return the version that the learner may change to, if the best one is newer than theirs."""
-    if head is None or head.best_version is None or head.best_version <= (lesson.version_number or 0):
-        return None
-    return LessonVersion.label(head.best_version)
+    for head in (heads.own, heads.awaited):
+        if head is not None and head.key == lesson.lesson_key and lesson.version_number is not None:
+            best = head.best_version or 0
+            return LessonVersion.label(best) if best > lesson.version_number else None
+    return None
 
 
 def _message(lesson: Lesson, head: LessonHead | None) -> str:

@@ -6,6 +6,7 @@ missed (a crash, a stale read) is mended by the next status read, so everything 
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,12 @@ from shared.errors import NotFound, PreconditionFailed
 from shared.models.base import timestamp
 from shared.models.document import now
 from shared.models.library import LessonHead, LessonVersion
+from shared.models.ranking import VersionStanding
 from shared.models.roadmap import Failure, Lesson, Task
 from shared.models.status import GenerationStatus
+from shared.services.counters import count_shown
 from shared.services.events import ended
+from shared.services.failures import failure
 from shared.store.contract import BatchOperation, PatchOperation
 from shared.store.documents import Documents, change, increment, replacement, set_to
 from shared.telemetry import log
@@ -111,35 +115,37 @@ def _end_of_task(lesson: Lesson) -> list[PatchOperation]:
     ]
 
 
-async def link(documents: Documents, lesson: Lesson, head: LessonHead, *, was_cached: bool) -> Lesson:
-    """Complete a lesson with the best version of its head; returns it as it is stored then.
+async def link(
+    documents: Documents, lesson: Lesson, head: LessonHead, version: VersionStanding, *, was_cached: bool
+) -> Lesson:
+    """Complete a lesson with a version of its head; returns it as it is stored then.
 
     Whatever became of the lesson meanwhile wins: a lesson that was canceled, deleted or completed by another
     is left as it is.
     """
-    if head.best_version is None or lesson.generation_status is GenerationStatus.COMPLETED:
+    if head.key != lesson.lesson_key or lesson.generation_status is GenerationStatus.COMPLETED:
         return lesson
     before = lesson.generation_status
     if before is not GenerationStatus.GENERATING:
         lesson.move_to(GenerationStatus.GENERATING)
     lesson.move_to(GenerationStatus.COMPLETED)
     lesson.generation_error = None
-    _show_best(lesson, head, was_cached=was_cached)
-    return await _save(documents, lesson, before)
+    _show(lesson, version, was_cached=was_cached)
+    return await _save(documents, lesson, before, given=True)
 
 
-def _show_best(lesson: Lesson, head: LessonHead, *, was_cached: bool) -> None:
-    """Make a lesson show the best version of its head."""
-    if head.best_version is None:
-        return
-    lesson.version_number = head.best_version
-    lesson.version = LessonVersion.label(head.best_version)
-    lesson.tier = head.best_tier
+def _show(lesson: Lesson, version: VersionStanding, *, was_cached: bool) -> None:
+    """Make a lesson show a version."""
+    lesson.version_number = version.version_number
+    lesson.version = LessonVersion.label(version.version_number)
+    lesson.tier = version.tier
     lesson.was_cached = was_cached
 
 
-async def link_newer(documents: Documents, lesson: Lesson, head: LessonHead, *, was_cached: bool) -> Lesson:
-    """Give a completed lesson the best version of a head, which may be that of another style.
+async def link_newer(
+    documents: Documents, lesson: Lesson, head: LessonHead, version: VersionStanding, *, was_cached: bool
+) -> Lesson:
+    """Give a completed lesson a version of a head, which may be that of another style.
 
     Ends its regeneration, if one was running; returns the lesson as it is stored then.
     """
@@ -147,16 +153,43 @@ async def link_newer(documents: Documents, lesson: Lesson, head: LessonHead, *, 
     lesson.specification = specification
     lesson.lesson_key = head.key
     lesson.learning_style = specification.style
-    _show_best(lesson, head, was_cached=was_cached)
-    return await _end_regeneration(documents, lesson, None)
+    _show(lesson, version, was_cached=was_cached)
+    return await _end_regeneration(documents, lesson, None, given=True)
 
 
-async def _end_regeneration(documents: Documents, lesson: Lesson, error: Failure | None) -> Lesson:
+async def leave_rejected(documents: Documents, lesson: Lesson, head: LessonHead | None) -> Lesson:
+    """Move a lesson off a version that was rejected: to the best that is left, or back to pending.
+
+    Returns the lesson as it is stored then. A wish for a new version stays, unless nothing is left to read.
+    """
+    if head is None or head.key != lesson.lesson_key or not head.has_rejected(lesson.version_number):
+        return lesson
+    before = lesson.generation_status
+    if head.best is not None:
+        _show(lesson, head.best, was_cached=True)
+        return await _save(documents, lesson, before, given=True)
+    lesson.move_to(GenerationStatus.PENDING)
+    lesson.generation_error = failure("rejected")
+    lesson.version_number = lesson.version = lesson.tier = None
+    if not lesson.regenerating:
+        return await _save(documents, lesson, before)
+    _wait_no_more(lesson)
+    lesson.regeneration_error = lesson.generation_error
+    return await _save(documents, lesson, before, regenerated=True)
+
+
+def _wait_no_more(lesson: Lesson) -> None:
     lesson.regenerating = False
     lesson.regeneration_key = None
     lesson.regeneration = None
+
+
+async def _end_regeneration(
+    documents: Documents, lesson: Lesson, error: Failure | None, *, given: bool = False
+) -> Lesson:
+    _wait_no_more(lesson)
     lesson.regeneration_error = error
-    return await _save(documents, lesson, lesson.generation_status, regenerated=True)
+    return await _save(documents, lesson, lesson.generation_status, given=given, regenerated=True)
 
 
 async def _end_unwritten(
@@ -171,13 +204,24 @@ async def _end_unwritten(
 
 
 async def _save(
-    documents: Documents, lesson: Lesson, before: GenerationStatus, *, regenerated: bool = False
+    documents: Documents,
+    lesson: Lesson,
+    before: GenerationStatus,
+    *,
+    given: bool = False,
+    regenerated: bool = False,
 ) -> Lesson:
+    """Store a lesson, and count the version that it was given, if it was; see save_lesson."""
     try:
         await save_lesson(documents, lesson, before, regenerated=regenerated)
     except (PreconditionFailed, NotFound):
         log("lesson.link_lost_race", lesson_id=lesson.id)
-    return await documents.read(Lesson, lesson.user_id, lesson.id)
+        given = False
+    reading = documents.read(Lesson, lesson.user_id, lesson.id)
+    if not given or lesson.version_number is None:
+        return await reading
+    counting = count_shown(documents, lesson.lesson_key, lesson.version_number)
+    return (await asyncio.gather(reading, counting))[0]
 
 
 async def settle(documents: Documents, lesson: Lesson, head: LessonHead | None) -> Lesson:
@@ -188,18 +232,33 @@ async def settle(documents: Documents, lesson: Lesson, head: LessonHead | None) 
     """
     if not lesson.waiting or head is None or head.key != lesson.awaited_key:
         return lesson
-    brought_nothing = head.status in (GenerationStatus.FAILED, GenerationStatus.CANCELED)
-    is_its_failure = brought_nothing and head.generation >= (lesson.generation or 0)
     if lesson.regeneration is not None:
-        if head.latest_version > lesson.regeneration.after_version:
-            return await link_newer(documents, lesson, head, was_cached=False)
-        if is_its_failure:
-            return await _end_regeneration(documents, lesson, head.error)
-        return lesson
-    if head.best_version is not None:
-        return await link(documents, lesson, head, was_cached=False)
-    if is_its_failure and head.error is not None:
-        return await _end_unwritten(documents, lesson, head.status, head.error)
+        return await _settle_regeneration(documents, lesson, head, lesson.regeneration.after_version)
+    if head.best is not None:
+        return await link(documents, lesson, head, head.best, was_cached=False)
+    if _has_ended_for(lesson, head):
+        canceled = head.status is GenerationStatus.CANCELED
+        end = GenerationStatus.CANCELED if canceled else GenerationStatus.FAILED
+        return await _end_unwritten(documents, lesson, end, head.error or failure("rejected"))
+    return lesson
+
+
+def _has_ended_for(lesson: Lesson, head: LessonHead) -> bool:
+    """Tell whether the generation that a lesson waits for has ended, as far as this head knows."""
+    return head.status.ended and head.generation >= (lesson.generation or 0)
+
+
+async def _settle_regeneration(
+    documents: Documents, lesson: Lesson, head: LessonHead, after_version: int
+) -> Lesson:
+    """Give a lesson the version that it waits for, whatever its rank, or end its waiting."""
+    if head.latest_version > after_version:
+        newest = head.newest
+        if newest is not None and newest.version_number > after_version:
+            return await link_newer(documents, lesson, head, newest, was_cached=False)
+        return await _end_regeneration(documents, lesson, failure("rejected"))
+    if _has_ended_for(lesson, head):
+        return await _end_regeneration(documents, lesson, head.error)
     return lesson
 
 

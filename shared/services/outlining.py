@@ -173,6 +173,7 @@ def _module_end(
         increment(f"/progress/modules_{status.value}"),
         increment("/progress/lessons_total", lessons),
         set_to(f"/modules/{module.id}/status", status.value),
+        set_to(f"/modules/{module.id}/lessons", lessons),
         increment("/revision"),
     ]
     still = [equals("/attempt", roadmap.attempt), equals("/status", GenerationStatus.GENERATING.value)]

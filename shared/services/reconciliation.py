@@ -28,6 +28,7 @@ from shared.services.races import LOST_RACE
 from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import restart
+from shared.services.withdrawal import move_holders
 from shared.store.documents import replacement
 from shared.telemetry import log
 
@@ -35,6 +36,8 @@ D = TypeVar("D", bound=Document)
 
 MAX_RECOVERIES = 3
 PAGE = 100
+MOST_MOVED = 1000
+"""So many holders of one lesson's rejected versions are moved in one sweep; the next goes on."""
 
 
 class Reconciler:
@@ -60,6 +63,8 @@ class Reconciler:
             acted += await self._lesson(lesson)
         for lesson in await self._left(Lesson, "regenerating", True):
             acted += await self._lesson(lesson)
+        for head in await self._documents.query_across(LessonHead, {"withdrawing": True}, limit=PAGE):
+            acted += await move_holders(self._documents, head, at_most=MOST_MOVED)
         if acted:
             log("reconciler.acted", count=acted)
         return acted

@@ -8,11 +8,13 @@ from shared.clients import Clients
 from shared.errors import NotFound, Problem
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead, Occasion
+from shared.models.ranking import VersionStanding
 from shared.models.roadmap import Lesson, Regeneration
 from shared.models.specification import LessonSpecification
 from shared.models.status import GenerationStatus
 from shared.models.versions import RegenerationRequest
 from shared.orchestrations import Orchestrations
+from shared.services.challengers import version_for
 from shared.services.generations import Generations
 from shared.services.lesson_generation import CHANGING, GENERATION_OFF
 from shared.services.lessons import Lessons
@@ -73,8 +75,9 @@ class LessonRegeneration:
                     return await self._generations.start_awaited(lesson)
                 if await origin.obeyed(self._documents):
                     return lesson
-                if head is not None and _has_newer(head, lesson):
-                    return await link_newer(self._documents, lesson, head, was_cached=True)
+                version = self._at_hand(head, lesson) if head is not None else None
+                if head is not None and version is not None:
+                    return await link_newer(self._documents, lesson, head, version, was_cached=True)
                 if not counted:
                     await self._count(user_id)
                     counted = True
@@ -84,6 +87,13 @@ class LessonRegeneration:
                 continue
             return await self._generations.start_awaited(lesson)
         raise CHANGING
+
+    def _at_hand(self, head: LessonHead, lesson: Lesson) -> VersionStanding | None:
+        """Return the version that there is already: of the other style, or newer than the lesson's own."""
+        if head.key != lesson.lesson_key:
+            return version_for(self._settings, lesson.user_id, head)
+        newest = head.newest
+        return newest if newest and newest.version_number > (lesson.version_number or 0) else None
 
     async def _count(self, user_id: str) -> None:
         if self._settings.generation != "on":
@@ -119,9 +129,3 @@ class LessonRegeneration:
         )
         await save_lesson(self._documents, lesson, lesson.generation_status, also=origin.receipts)
         return lesson
-
-
-def _has_newer(head: LessonHead, lesson: Lesson) -> bool:
-    if head.best_version is None:
-        return False
-    return head.key != lesson.lesson_key or head.best_version > (lesson.version_number or 0)

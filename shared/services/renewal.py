@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from shared.clients import Clients
 from shared.errors import SkillSyncError
-from shared.models.curriculum import Tier
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead, LessonVersion, Occasion
+from shared.models.ranking import VersionStanding
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
 from shared.services.generations import begin_generation, start_generation
@@ -28,28 +28,42 @@ def due_renewal(head: LessonHead, settings: Settings, at: datetime) -> Occasion 
 
     Whether a provider is healthy and affordable is asked only of what is due: that needs reads.
 
-    An extractive version is upgraded as soon as there is a provider; any version older than
-    LESSON_REFRESH_AFTER_DAYS is refreshed, a model's only by a model.
+    Quotations are upgraded as soon as there is a provider. A version whose score has fallen below
+    REGENERATE_BELOW_SCORE is followed by a new one, once. When the newest one is older than
+    LESSON_REFRESH_AFTER_DAYS the lesson is refreshed; a model's only by a model.
     """
-    if settings.generation != "on" or head.best_version is None:
+    if settings.generation != "on" or head.best is None or head.newest is None:
         return None
     if head.status is GenerationStatus.GENERATING:
         return None
     if head.status is GenerationStatus.FAILED and at - head.requested_at < PAUSE_AFTER_FAILURE:
         return None
     has_provider = bool(settings.providers)
-    if head.best_tier is Tier.EXTRACTIVE and has_provider:
+    if has_provider and not head.has_model_version:
         return Occasion.UPGRADE
+    if has_provider and _is_disliked(head, head.best, settings):
+        return Occasion.LOW_SCORE
     days = settings.lesson_refresh_after_days
-    is_old = head.best_generated_at is not None and at - head.best_generated_at > timedelta(days=days)
-    if days and is_old and (has_provider or head.best_tier is Tier.EXTRACTIVE):
+    is_old = at - head.newest.generated_at > timedelta(days=days)
+    if days and is_old and (has_provider or not head.has_model_version):
         return Occasion.REFRESH
     return None
 
 
+def _is_disliked(head: LessonHead, best: VersionStanding, settings: Settings) -> bool:
+    """Tell whether learners dislike the best version, and no other has followed it or failed to.
+
+    A version that followed is a challenger: whether it is better is for its readers to say.
+    """
+    failed = head.status is GenerationStatus.FAILED and head.cause.occasion is Occasion.LOW_SCORE
+    if failed or head.latest_version > best.version_number:
+        return False
+    return best.votes >= settings.regenerate_min_votes and best.score < settings.regenerate_below_score
+
+
 def needs_model(head: LessonHead, occasion: Occasion) -> bool:
-    """Tell whether only a model's version would do."""
-    return occasion is Occasion.UPGRADE or head.best_tier is Tier.MODEL
+    """Tell whether only a model's version would do: quotations never follow what a model wrote."""
+    return occasion is Occasion.UPGRADE or head.has_model_version
 
 
 async def provider_at_hand(clients: Clients) -> bool:

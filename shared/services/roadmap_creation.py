@@ -16,11 +16,11 @@ from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Idempotency, Profile, Roadmap
 from shared.orchestrations import Orchestrations
-from shared.planning.duration import parse_time_commitment
 from shared.planning.goals.language import guess_language
 from shared.planning.goals.text import plain
 from shared.planning.problems import reading, refuse_harm
 from shared.planning.subject import GoalInterpretation, interpret_focus, interpret_goal, interpret_subject
+from shared.planning.weekly_hours import stated_hours
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
 from shared.services.pricing import estimate_roadmap_cost_usd
@@ -116,10 +116,10 @@ class RoadmapCreation:
         return roadmap
 
     async def _preferences(self, user_id: str, request: RoadmapRequest) -> Preferences:
-        profile = await self._documents.find(Profile, user_id, "profile")
+        profile = await self._documents.find(Profile, user_id, Profile.ID)
         level = request.skill_level or (profile.skill_level if profile else None)
         style = request.learning_style or (profile.learning_style if profile else None)
-        hours = _requested_hours(request) or _profile_hours(profile)
+        hours = stated_hours(request) or _profile_hours(profile)
         missing = [
             FieldError(name, "is missing here and in the profile", "missing")
             for name, value in (("skill_level", level), ("learning_style", style), ("weekly_hours", hours))
@@ -206,15 +206,6 @@ def _interpreted(request: RoadmapRequest, preferences: Preferences) -> GoalInter
     if request.focus is None:
         return goal
     return replace(goal, focus=interpret_focus(request.focus, request.goal))
-
-
-def _requested_hours(request: RoadmapRequest) -> tuple[float, float] | None:
-    if request.weekly_hours is not None:
-        return request.weekly_hours, request.weekly_hours
-    if request.time_commitment is None:
-        return None
-    with reading("time_commitment"):
-        return parse_time_commitment(request.time_commitment)
 
 
 def _profile_hours(profile: Profile | None) -> tuple[float, float] | None:

@@ -17,6 +17,7 @@ from shared.planning.standalone import ESTIMATED_MINUTES
 from shared.services.lesson_generation import CHANGING, LessonGeneration
 from shared.services.roadmaps import not_found
 from shared.services.versions import versions_page
+from shared.services.visibility import read_visible
 from shared.store.documents import DocumentPage
 
 # A lesson that its learner took to another style leaves its place; there are four styles.
@@ -44,7 +45,7 @@ class StandaloneLessons:
             lesson = _lesson(user_id, specification, place)
             with suppress(Conflict):
                 return await self._documents.create(lesson)
-            stored = await self._documents.read(Lesson, user_id, lesson.id)
+            stored = await read_visible(self._documents, Lesson, user_id, lesson.id)
             if stored.lesson_key == lesson.lesson_key:
                 return stored
         raise CHANGING
@@ -75,10 +76,11 @@ class Topics:
     async def newest(self, specification: LessonSpecification) -> TopicView:
         """Return the newest version of a topic's lesson; raises a 404 Problem."""
         head = await self._documents.find(LessonHead, specification.key, LessonHead.ID)
-        if head is None or not head.latest_version:
+        newest = head.newest if head is not None else None
+        if head is None or newest is None:
             raise not_found("lesson")
         version = await self._documents.read(
-            LessonVersion, head.key, LessonVersion.id_of(head.latest_version)
+            LessonVersion, head.key, LessonVersion.id_of(newest.version_number)
         )
         return TopicView.newest(version, head.created_at)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from shared.clients import Clients
-from shared.errors import NotFound
 from shared.models.library import LessonVersion
+from shared.models.progress import LessonProgress
+from shared.models.ranking import ApprovalStatus
 from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
+from shared.services.counters import count_shown
 from shared.services.lesson_generation import CHANGING
 from shared.services.lessons import Lessons
 from shared.services.linking import save_lesson
@@ -40,10 +42,15 @@ class Versions:
         lesson = await self._lessons.lesson(user_id, lesson_id)
         return await versions_page(self._documents, lesson.lesson_key, limit, continuation)
 
-    async def version(self, user_id: str, lesson_id: str, label: str) -> LessonVersion:
-        """Return one version; raises a 404 Problem for a lesson or a version that does not exist."""
+    async def version(self, user_id: str, lesson_id: str, label: str) -> tuple[LessonVersion, bool]:
+        """Return one version, and whether the learner has tried its quiz.
+
+        Raises a 404 Problem for a lesson or a version that does not exist, and for a rejected version.
+        """
         lesson = await self._lessons.lesson(user_id, lesson_id)
-        return await self._version(lesson, label)
+        version = await self._version(lesson, label)
+        progress = await self._documents.find(LessonProgress, user_id, LessonProgress.id_of(lesson.id))
+        return version, progress is not None and progress.has_tried(version.key, version.version_number)
 
     async def choose(self, user_id: str, lesson_id: str, label: str) -> None:
         """Make a completed lesson show one of its versions; raises 404 and 409 Problems."""
@@ -52,20 +59,25 @@ class Versions:
             if lesson.generation_status is not GenerationStatus.COMPLETED:
                 raise not_completed("shown in another version")
             chosen = await self._version(lesson, label)
+            is_new = chosen.version_number != lesson.version_number
             lesson.version_number = chosen.version_number
             lesson.version = chosen.version
             lesson.tier = chosen.tier
             try:
-                return await save_lesson(self._documents, lesson, lesson.generation_status)
+                await save_lesson(self._documents, lesson, lesson.generation_status)
             except LOST_RACE:
                 await pause(lost)
+                continue
+            if is_new:
+                await count_shown(self._documents, chosen.key, chosen.version_number)
+            return
         raise CHANGING
 
     async def _version(self, lesson: Lesson, label: str) -> LessonVersion:
         number = LessonVersion.number(label)
         if number is None:
             raise not_found("version of this lesson")
-        try:
-            return await self._documents.read(LessonVersion, lesson.lesson_key, LessonVersion.id_of(number))
-        except NotFound:
-            raise not_found("version of this lesson") from None
+        version = await self._documents.find(LessonVersion, lesson.lesson_key, LessonVersion.id_of(number))
+        if version is None or version.approval_status is ApprovalStatus.REJECTED:
+            raise not_found("version of this lesson")
+        return version

@@ -13,7 +13,6 @@ from shared.lessons.gates import Assignment, Judged, apply_gates
 from shared.lessons.prompts import LessonDraft, lesson_prompt
 from shared.lessons.video import with_video
 from shared.llm.structured import Answer, CallStep
-from shared.models.base import timestamp
 from shared.models.content import LessonContent
 from shared.models.curriculum import Tier
 from shared.models.document import now
@@ -23,7 +22,6 @@ from shared.models.library import (
     GenerationMetadata,
     LessonHead,
     LessonVersion,
-    Occasion,
     ResearchMetadata,
 )
 from shared.models.outcomes import Deferred, Done, Failed, Next
@@ -33,10 +31,10 @@ from shared.models.status import GenerationStatus
 from shared.services.asking import provider_of, take_turn
 from shared.services.attempts import SUPERSEDED_PERHAPS
 from shared.services.background import stepping_aside
-from shared.services.leases import NOBODYS, begin_turn, end_turn, running_head, still_held
-from shared.services.linking import settle_waiting
+from shared.services.leases import begin_turn, end_turn, running_head
+from shared.services.publishing import after_publication, publish
+from shared.services.renewal import needs_model
 from shared.services.siblings import sibling_lessons
-from shared.store.documents import change, creation, equals, set_to
 from shared.telemetry import log
 
 COMPOSER = "extractive"
@@ -68,7 +66,7 @@ class Writing:
         if isinstance(head, Failed):
             return head
         if head.status is GenerationStatus.COMPLETED:
-            return await self._published(head)
+            return await after_publication(self._documents, head)
         if head.lease_token < work.token:
             return SUPERSEDED_PERHAPS
         if head.status is not GenerationStatus.GENERATING or head.lease_token > work.token:
@@ -89,7 +87,7 @@ class Writing:
         if not isinstance(written, Written):
             return written
         version = _version(head, brief, written)
-        await self._publish(head, version)
+        await publish(self._documents, head, version)
         log(
             "lesson.published",
             lesson_key=head.key,
@@ -99,13 +97,8 @@ class Writing:
             provider=written.metadata.ai_provider,
             cost_usd=written.metadata.cost_usd,
         )
-        return await self._published(await self._documents.read(LessonHead, head.key, LessonHead.ID))
-
-    async def _published(self, head: LessonHead) -> Done:
-        await settle_waiting(self._documents, head)
-        return Done(result={"version": LessonVersion.label(head.best_version or head.latest_version)})
-
-    # ------------------------------------------------------------------ the body
+        head = await self._documents.read(LessonHead, head.key, LessonHead.ID)
+        return await after_publication(self._documents, head)
 
     async def _body(
         self, head: LessonHead, brief: Brief, work: WriteInput
@@ -157,7 +150,7 @@ class Writing:
         return Written(accepted.content, accepted.quality, metadata)
 
     async def _compose(self, head: LessonHead, brief: Brief, work: WriteInput) -> Written | Failed:
-        if head.best_tier is Tier.MODEL or head.cause.occasion is Occasion.UPGRADE:
+        if needs_model(head, head.cause.occasion):
             # Quotations never displace a model's lesson, nor other quotations that were to become one.
             return Failed(code="providers_failed")
         from shared.lessons.composer import NothingToCompose, compose
@@ -180,25 +173,6 @@ class Writing:
             return Failed(code="no_sources")
         metadata = _metadata(head, work, COMPOSER, Tier.EXTRACTIVE)
         return Written(judged.content, judged.quality, metadata)
-
-    # ------------------------------------------------------------------ publication
-
-    async def _publish(self, head: LessonHead, version: LessonVersion) -> None:
-        published = change(
-            head.id,
-            [
-                set_to("/status", GenerationStatus.COMPLETED.value),
-                set_to("/best_version", version.version_number),
-                set_to("/latest_version", version.version_number),
-                set_to("/best_tier", version.tier.value),
-                set_to("/best_generated_at", timestamp(version.generation_metadata.generated_at)),
-                set_to("/lease", None),
-                set_to("/error", None),
-                NOBODYS,
-            ],
-            [*still_held(head), equals("/latest_version", head.latest_version)],
-        )
-        await self._documents.batch(LessonHead, head.key, [creation(version), published])
 
 
 def _version(head: LessonHead, brief: BriefDocument, written: Written) -> LessonVersion:

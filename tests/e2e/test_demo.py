@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,16 @@ def test_the_demo_shows_a_roadmap_and_a_sourced_lesson(tmp_path: Path) -> None:
         RESEARCH_SOURCES="pydoc",
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    for expected in ("All 8 modules are ready.", "Python in", "Sources", "docs.python.org", "Stored in"):
+    for expected in (
+        "All 8 modules are ready.",
+        "Python in",
+        "Sources",
+        "docs.python.org",
+        "Stored in",
+        "right; the lesson is completed.",
+    ):
         assert expected in shown.stdout
+    assert re.search(r"\d of \d right", shown.stdout)
     [version] = stored_documents(tmp_path / "demo" / "skillsync.db", "LessonVersion")
     assert version["tier"] == "extractive"
     assert version["content"]["summary"].split(".")[0].split(" (")[0][:40] in shown.stdout.replace("\n", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 
@@ -14,12 +15,18 @@ from tests.support.tokens import KeySetServer, Signer
 KEY = "sk-planted-0123456789"
 INDUSTRY = "Planted Industry GmbH"
 GOAL_TEXT = "I want to learn Planted Beekeeping"
+COMMENT = "Planted comment of a mentor"
 LIBRARY = (
     "CurriculumVersion",
     "CurriculumOutline",
     "LessonHead",
     "LessonVersion",
     "Waiter",
+    "VersionFigures",
+    "Vote",
+    "Review",
+    "Counted",
+    "ReviewEntry",
     "Brief",
     "CallRecord",
 )
@@ -34,6 +41,15 @@ def test_nothing_of_a_learner_or_a_key_is_where_it_must_not_be(tmp_path: Path) -
             learner.generate(first_lesson(roadmap)["id"])
             lesson = learner.await_lesson(first_lesson(roadmap)["id"])
             assert lesson["generation_status"] == "completed"
+            learner.http.post(f"/lessons/{lesson['id']}/vote", json={"value": 1})
+            done = {"state": "completed", "quiz_answers": [0, 1, 2, 3]}
+            learner.http.put(f"/lessons/{lesson['id']}/progress", json=done)
+            mentor = {"X-User-Roles": "mentor"}
+            while not (items := learner.http.get("/library/lessons", headers=mentor).json()["items"]):
+                time.sleep(0.1)
+            [entry] = items
+            review = f"/library/lessons/{entry['lesson_key']}/versions/1.0/review"
+            learner.http.post(review, headers=mentor, json={"decision": "approve", "comment": COMMENT})
             assert host.stop() == 0
             log = host.log()
         assert {request.headers["authorization"] for request in provider.requests} == {f"Bearer {KEY}"}
@@ -42,6 +58,8 @@ def test_nothing_of_a_learner_or_a_key_is_where_it_must_not_be(tmp_path: Path) -
         str(document) for kind in LIBRARY for document in stored_documents(tmp_path / "skillsync.db", kind)
     )
     assert "Beekeeping" in library
+    assert COMMENT in library
+    assert COMMENT not in log
     for place, text in {"log": log, "library": library, "prompts": prompts}.items():
         for secret in (KEY, user_id, INDUSTRY):
             assert secret not in text, f"{secret} in the {place}"

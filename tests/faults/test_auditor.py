@@ -181,8 +181,12 @@ def version_was_overwritten(evidence: Evidence) -> None:
 
 
 def best_version_is_gone(evidence: Evidence) -> None:
-    head = first(evidence, "LessonHead", status="completed")
-    head["best_version"] = head["latest_version"] + 1
+    standings = first(evidence, "LessonHead", status="completed")["standings"]
+    standings["version-9"] = standings.pop("version-1")
+
+
+def vote_was_counted_in_one_place(evidence: Evidence) -> None:
+    first(evidence, "LessonHead", status="completed")["standings"]["version-1"]["votes_up"] += 1
 
 
 def lesson_shows_no_version(evidence: Evidence) -> None:
@@ -270,7 +274,8 @@ PLANTS: list[tuple[str, Plant]] = [
     ("attempts_are_bounded", changed("Roadmap", {"attempt": 9})),
     ("versions_follow_one_another", version_was_published_twice),
     ("a_version_never_changes", version_was_overwritten),
-    ("the_best_version_is_there", best_version_is_gone),
+    ("the_ranking_is_that_of_the_versions", best_version_is_gone),
+    ("the_ranking_is_that_of_the_versions", vote_was_counted_in_one_place),
     ("a_failed_lesson_says_why", changed("LessonHead", {"status": "failed", "error": None})),
     ("completed_lessons_show_a_version", lesson_shows_no_version),
     ("curricula_are_whole", changed("CurriculumVersion", {"version_number": 7})),

@@ -7,10 +7,14 @@ from typing import Any
 
 import httpx
 
+from shared.planning.standalone import standalone_specification
 from tests.support.function_table import endpoint_rows
 from tests.support.learner import GOAL, Learner, first_lesson
 
 OPEN, LEARNER, MENTOR, ADMIN, FUNCTION_KEY = "open", "learner", "mentor", "admin", "function_key"
+
+# The library key of the lesson that each owner's task is about.
+LOOPS = standalone_specification("Python", "Loops").key
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,11 @@ ROWS = {
     "get_lesson": Row(LEARNER, "lessons/{lesson}", 200),
     "get_lesson_status": Row(LEARNER, "lessons/{lesson}/status", 200),
     "get_lesson_task": Row(LEARNER, "lessons/status/{task}", 200),
+    "get_library_version": Row(MENTOR, f"library/lessons/{LOOPS}/versions/1.0", 200),
     "get_lesson_version": Row(LEARNER, "lessons/{lesson}/versions/1.0", 200),
     "get_openapi": Row(OPEN, "openapi.json", 200),
+    "get_profile": Row(LEARNER, "me/profile", 200, shared=True),
+    "get_progress": Row(LEARNER, "me/progress", 200, shared=True),
     "get_ready": Row(OPEN, "ready", 200),
     "get_roadmap": Row(LEARNER, "roadmaps/{roadmap}", 200),
     "get_roadmap_status": Row(LEARNER, "roadmaps/{roadmap}/status", 200),
@@ -63,12 +70,24 @@ ROWS = {
     "list_dead_letters": Row(ADMIN, "ops/dead-letters", 200, needs_queue=True),
     "list_lesson_tasks": Row(LEARNER, "lessons/tasks", 200, shared=True),
     "list_lesson_versions": Row(LEARNER, "lessons/{lesson}/versions", 200),
+    "list_library_lessons": Row(MENTOR, "library/lessons", 200),
     "list_module_lessons": Row(LEARNER, "modules/{module}/lessons", 200),
     "list_roadmaps": Row(LEARNER, "roadmaps", 200, shared=True),
     "look_up_lesson": Row(LEARNER, "lessons/lookup?step_title=Loops&subject=Python", 200, shared=True),
     "redrive_dead_letters": Row(ADMIN, "ops/dead-letters/redrive", 200, {"all": True}, needs_queue=True),
+    "put_lesson_progress": Row(LEARNER, "lessons/{lesson}/progress", 200, {"state": "completed"}),
+    "put_profile": Row(
+        LEARNER, "me/profile", 200, {"skill_level": "beginner", "time_commitment": "3-5"}, shared=True
+    ),
     "regenerate_lesson": Row(LEARNER, "lessons/{lesson}/regenerate", 202, {"reason": "unclear"}),
     "retry_roadmap": Row(LEARNER, "roadmaps/{roadmap}/retry", 409),
+    "review_library_version": Row(
+        MENTOR,
+        f"library/lessons/{LOOPS}/versions/1.0/review",
+        200,
+        {"decision": "approve", "comment": "Clear, and every quotation is right."},
+    ),
+    "vote_on_lesson": Row(LEARNER, "lessons/{lesson}/vote", 200, {"value": 1}),
 }
 
 

@@ -25,6 +25,7 @@ GUIDS = (
 WORDS = (
     *("status", "lookup", "generate", "retry", "lessons", "tasks", "topic", "versions", "me", "null", "-1"),
     *("0", "1", "007", "2147483648", "3.14", "true", "2026-01-01", "a.b", "readme.md", "x" * 35, "x" * 36),
+    "0f" * 32,
     *("日本語", "C#", "c++", "%2e%2e", "..", "a b", "ǆ", "😀" * 18, "~", "*", "{id}"),
 )
 VALUES = (*GUIDS, *WORDS)

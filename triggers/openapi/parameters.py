@@ -23,6 +23,10 @@ _HEADERS: dict[str, Schema] = {
             "pattern": "^[!-~]([ -~]*[!-~])?$",
         },
     },
+    "If-Match": {
+        "description": "The ETag of what was read: 412 when it has changed. Without it the last write wins.",
+        "schema": {"type": "string"},
+    },
     "If-None-Match": {
         "description": "The ETag of the last answer: 304 while nothing has changed.",
         "schema": {"type": "string"},
@@ -56,6 +60,8 @@ def _path_schema(constraints: str) -> Schema:
             return {"type": "string", "format": "uuid", "pattern": UUID_PATTERN}
         case ["long"]:
             return {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2**63 - 1}
+        case ["length(64)"]:
+            return {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"}
         case [one] if found := re.fullmatch(r"maxlength\((\d+)\)", one):
             return {"type": "string", "minLength": 1, "maxLength": int(found[1])}
         case _:

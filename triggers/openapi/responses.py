@@ -38,7 +38,7 @@ def codes_of(row: Endpoint) -> list[str]:
         codes += ["invalid_json", "body_too_large", "invalid_request"]
     if row.query is not None:
         codes.append("invalid_request")
-    if "{id:" in row.route:
+    if "{id:" in row.route or "{key:" in row.route:
         codes.append("not_found")
     if "Idempotency-Key" in row.headers:
         codes.append("invalid_idempotency_key")

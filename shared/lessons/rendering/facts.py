@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from shared.lessons.phrases import Phrases
-from shared.models.content import LessonContent
+from shared.models.content import ShownContent
 from shared.models.library import LessonVersion, SourceAttribution
 from shared.models.quality import Quality
 
@@ -42,7 +42,7 @@ class VersionFacts:
         )
 
 
-def facts_line(facts: VersionFacts, content: LessonContent) -> list[str]:
+def facts_line(facts: VersionFacts, content: ShownContent) -> list[str]:
     """Return the facts for people, each a short text in the lesson's language."""
     phrases = Phrases.of(facts.language)
     return [

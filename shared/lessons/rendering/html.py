@@ -12,8 +12,15 @@ from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases, primary_language
 from shared.lessons.rendering.blocks import line_html, prose_html, section_html
 from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
-from shared.lessons.rendering.markdown import answer_of, clock
-from shared.models.content import Diagram, Exercise, LessonContent, QuizQuestion, Section
+from shared.lessons.rendering.markdown import answer_of, answered, clock
+from shared.models.content import (
+    Diagram,
+    Exercise,
+    QuizQuestion,
+    Section,
+    ShownContent,
+    ShownQuestion,
+)
 from shared.models.library import SourceAttribution
 from shared.security.sanitising import safe_url
 
@@ -28,7 +35,7 @@ def _style() -> str:
 
 def to_html(
     lesson_title: str,
-    content: LessonContent,
+    content: ShownContent,
     version_facts: VersionFacts,
     attribution: Sequence[SourceAttribution],
 ) -> str:
@@ -55,7 +62,7 @@ def to_html(
     )
 
 
-def _facts(facts: VersionFacts, content: LessonContent) -> str:
+def _facts(facts: VersionFacts, content: ShownContent) -> str:
     line = " · ".join(escape(fact) for fact in facts_line(facts, content))
     return f'<p class="facts">{line}</p>'
 
@@ -80,7 +87,7 @@ class _Page:
 
     def __init__(
         self,
-        content: LessonContent,
+        content: ShownContent,
         phrases: Phrases,
         attribution: Sequence[SourceAttribution],
         language: str,
@@ -138,7 +145,8 @@ class _Page:
             yield self._part("exercises", self._phrases("label_exercises"), exercises)
         if content.quiz:
             questions = "".join(self._question(question) for question in content.quiz)
-            yield self._part("quiz", self._phrases("label_quiz"), f'<ol class="quiz">{questions}</ol>')
+            later = "" if answered(content) else self._note("label_answers_later")
+            yield self._part("quiz", self._phrases("label_quiz"), f'<ol class="quiz">{questions}</ol>{later}')
         yield self._resources()
         yield self._sources()
 
@@ -154,6 +162,9 @@ class _Page:
             f"<div{attributes}>{inner}</div></section>"
         )
 
+    def _note(self, key: str) -> str:
+        return f'<p class="facts">{escape(self._phrases(key))}</p>'
+
     def _foreign(self, source_ids: Sequence[str] | None = None) -> str:
         """Mark text in the language of its sources for screen readers, where it is one and not the page's."""
         wanted = self._source_languages if source_ids is None else source_ids
@@ -163,9 +174,7 @@ class _Page:
 
     def _section(self, number: int, section: Section) -> str:
         foreign = self._foreign(section.source_ids) if section.source_ids else ""
-        note = (
-            "" if section.source_ids else f'<p class="facts">{escape(self._phrases("label_unsourced"))}</p>'
-        )
+        note = "" if section.source_ids else self._note("label_unsourced")
         return self._part(
             f"section-{number}", section.heading, section_html(section.markdown) + note, foreign
         )
@@ -202,13 +211,14 @@ class _Page:
             f"{starter}{hints}{shown}</article>"
         )
 
-    def _question(self, question: QuizQuestion) -> str:
+    def _question(self, question: ShownQuestion) -> str:
         options = "".join(f"<li>{line_html(option)}</li>" for option in question.options)
+        asked = f'{prose_html(question.question)}<ol class="options" type="A">{options}</ol>'
+        return f"<li>{asked}{self._answer(question) if isinstance(question, QuizQuestion) else ''}</li>"
+
+    def _answer(self, question: QuizQuestion) -> str:
         answer = f"<p><strong>{line_html(answer_of(question))}</strong></p>{prose_html(question.explanation)}"
-        return (
-            f'<li>{prose_html(question.question)}<ol class="options" type="A">{options}</ol>'
-            f"{_details(self._phrases('label_answer'), answer)}</li>"
-        )
+        return _details(self._phrases("label_answer"), answer)
 
     def _resources(self) -> str:
         cited = {safe_url(source.url) for source in self._attribution}

@@ -8,7 +8,7 @@ from shared.lessons.code import compiles, fence, is_session
 from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases
 from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
-from shared.models.content import Exercise, LessonContent, QuizQuestion
+from shared.models.content import Exercise, QuizQuestion, ShownContent, ShownQuestion
 from shared.models.library import SourceAttribution
 from shared.security.sanitising import escape_prose, safe_url
 
@@ -17,7 +17,7 @@ LETTERS = "ABCD"
 
 def to_markdown(
     lesson_title: str,
-    content: LessonContent,
+    content: ShownContent,
     version_facts: VersionFacts,
     attribution: Sequence[SourceAttribution],
 ) -> str:
@@ -63,12 +63,17 @@ def code_block(code: str) -> str:
     return fence(code, "python" if compiles(code) else "")
 
 
+def answered(content: ShownContent) -> list[QuizQuestion]:
+    """Return the questions whose answers may be shown: all of them, or none."""
+    return [question for question in content.quiz if isinstance(question, QuizQuestion)]
+
+
 def answer_of(question: QuizQuestion) -> str:
     """Return the right option with its letter."""
     return f"{LETTERS[question.answer_index]}) {question.options[question.answer_index]}"
 
 
-def _concepts(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _concepts(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     if content.key_concepts:
         yield f"## {phrases('label_concepts')}"
         yield "\n".join(
@@ -77,7 +82,7 @@ def _concepts(content: LessonContent, phrases: Phrases) -> Iterator[str]:
         )
 
 
-def _sections(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _sections(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     for section in content.sections:
         yield f"## {one_line(section.heading)}"
         yield section.markdown
@@ -85,14 +90,14 @@ def _sections(content: LessonContent, phrases: Phrases) -> Iterator[str]:
             yield f"*{phrases('label_unsourced')}*"
 
 
-def _diagrams(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _diagrams(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     for diagram in content.diagrams:
         yield f"## {one_line(diagram.title)}"
         yield fence(diagram.mermaid, "mermaid")
         yield f"*{phrases('label_diagram')}: {one_line(diagram.alt_text)}*"
 
 
-def _video(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _video(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     video = content.video
     if video is None:
         return
@@ -110,7 +115,7 @@ def clock(seconds: int) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def _exercises(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _exercises(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     if content.exercises:
         yield f"## {phrases('label_exercises')}"
     for number, exercise in enumerate(content.exercises, start=1):
@@ -124,33 +129,37 @@ def _exercises(content: LessonContent, phrases: Phrases) -> Iterator[str]:
         )
 
 
-def _quiz(content: LessonContent, phrases: Phrases) -> Iterator[str]:
-    if content.quiz:
+def _quiz(content: ShownContent, phrases: Phrases) -> Iterator[str]:
+    questions: Sequence[ShownQuestion] = content.quiz
+    if questions:
         yield f"## {phrases('label_quiz')}"
-    for number, question in enumerate(content.quiz, start=1):
+    for number, question in enumerate(questions, start=1):
         yield f"### {phrases('label_question', number=number)}"
         yield paragraphs(question.question)
         yield "\n".join(
             f"- {letter}) {one_line(option)}"
             for letter, option in zip(LETTERS, question.options, strict=True)
         )
+    if questions and not answered(content):
+        yield f"*{phrases('label_answers_later')}*"
 
 
-def _answers(content: LessonContent, phrases: Phrases) -> Iterator[str]:
+def _answers(content: ShownContent, phrases: Phrases) -> Iterator[str]:
     """Give the solutions of the exercises and the answers of the quiz."""
     solved = [
         (number, exercise) for number, exercise in enumerate(content.exercises, start=1) if exercise.solution
     ]
-    if solved or content.quiz:
+    questions = answered(content)
+    if solved or questions:
         yield f"## {phrases('label_solutions')}"
     for number, exercise in solved:
         yield f"### {phrases('label_exercise', number=number)}"
         yield solution_markdown(exercise)
-    if content.quiz:
+    if questions:
         yield f"### {phrases('label_quiz')}"
         yield "\n".join(
             f"{number}. **{one_line(answer_of(question))}** {one_line(question.explanation)}"
-            for number, question in enumerate(content.quiz, start=1)
+            for number, question in enumerate(questions, start=1)
         )
 
 
@@ -160,7 +169,7 @@ def solution_markdown(exercise: Exercise) -> str:
 
 
 def _sources(
-    content: LessonContent, attribution: Sequence[SourceAttribution], phrases: Phrases
+    content: ShownContent, attribution: Sequence[SourceAttribution], phrases: Phrases
 ) -> Iterator[str]:
     cited = {safe_url(source.url) for source in attribution}
     further = [resource for resource in content.resources if safe_url(resource.url) not in cited | {""}]

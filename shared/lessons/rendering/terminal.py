@@ -10,8 +10,8 @@ from shared.lessons.exercise_solution import is_code
 from shared.lessons.phrases import Phrases
 from shared.lessons.rendering.blocks import section_parser
 from shared.lessons.rendering.facts import VersionFacts, facts_line, why_lines
-from shared.lessons.rendering.markdown import LETTERS, answer_of
-from shared.models.content import LessonContent
+from shared.lessons.rendering.markdown import LETTERS, answer_of, answered
+from shared.models.content import ShownContent, ShownQuestion
 from shared.models.library import SourceAttribution
 from shared.security.clean_text import clean_text
 from shared.security.sanitising import safe_url
@@ -25,7 +25,7 @@ _BOLD, _DIM, _CYAN, _END = "\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m"
 
 def to_terminal(
     lesson_title: str,
-    content: LessonContent,
+    content: ShownContent,
     version_facts: VersionFacts,
     attribution: Sequence[SourceAttribution],
     *,
@@ -139,7 +139,7 @@ def _lesson(
     writer: _Writer,
     phrases: Phrases,
     title: str,
-    content: LessonContent,
+    content: ShownContent,
     facts: VersionFacts,
     attribution: Sequence[SourceAttribution],
 ) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _lesson(
     yield from _bullets(writer, phrases("label_why"), why_lines(facts, attribution))
 
 
-def _sections(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
+def _sections(writer: _Writer, phrases: Phrases, content: ShownContent) -> Iterator[str]:
     for section in content.sections:
         yield from writer.heading(section.heading)
         yield from _without_trailing_bars(list(writer.markdown(section.markdown)))
@@ -186,7 +186,7 @@ def _bullets(writer: _Writer, heading: str, lines: Sequence[str]) -> Iterator[st
         yield from writer.text(plain_text(line), "• ")
 
 
-def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
+def _practice(writer: _Writer, phrases: Phrases, content: ShownContent) -> Iterator[str]:
     """Give the exercises and the quiz."""
     if content.exercises:
         yield from writer.heading(phrases("label_exercises"))
@@ -198,19 +198,23 @@ def _practice(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iter
             yield ""
             yield from writer.code(exercise.starter_code, "   ")
         yield ""
-    if content.quiz:
+    questions: Sequence[ShownQuestion] = content.quiz
+    if questions:
         yield from writer.heading(phrases("label_quiz"))
-    for number, question in enumerate(content.quiz, start=1):
+    for number, question in enumerate(questions, start=1):
         lines = [plain_text(line) for line in question.question.split("\n")]
         yield from writer.text("\n".join(lines), f"{number}. ", "   ")
         for letter, option in zip(LETTERS, question.options, strict=True):
             yield from writer.text(plain_text(option), f"   {letter}) ")
         yield ""
+    if questions and not answered(content):
+        yield from writer.note(phrases("label_answers_later"))
 
 
-def _solutions(writer: _Writer, phrases: Phrases, content: LessonContent) -> Iterator[str]:
+def _solutions(writer: _Writer, phrases: Phrases, content: ShownContent) -> Iterator[str]:
     """Give the solutions of the exercises and the answers of the quiz."""
-    if content.exercises or content.quiz:
+    questions = answered(content)
+    if content.exercises or questions:
         yield from writer.heading(phrases("label_solutions"))
     for number, exercise in enumerate(content.exercises, start=1):
         if exercise.solution:
@@ -220,7 +224,7 @@ def _solutions(writer: _Writer, phrases: Phrases, content: LessonContent) -> Ite
             else:
                 yield from writer.text(plain_text(exercise.solution), "    ")
             yield ""
-    for number, question in enumerate(content.quiz, start=1):
+    for number, question in enumerate(questions, start=1):
         yield from writer.text(
             plain_text(answer_of(question)), f"{phrases('label_question', number=number)}: "
         )

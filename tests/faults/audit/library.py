@@ -30,14 +30,19 @@ def a_version_never_changes(evidence: Evidence) -> Iterator[str]:
             yield f"{version} of lesson {key} had {len(digests)} bodies"
 
 
-def the_best_version_is_there(evidence: Evidence) -> Iterator[str]:
-    """A completed head names a version that exists; a failed one may have none."""
+def the_ranking_is_that_of_the_versions(evidence: Evidence) -> Iterator[str]:
+    """A head ranks versions that exist, with the votes and the approval that they have."""
     versions = _versions(evidence)
     for head in evidence.of("LessonHead"):
-        numbers = {version["version_number"] for version in versions[head["key"]]}
-        best = head["best_version"]
-        if (best is None and head["status"] == "completed") or (best is not None and best not in numbers):
-            yield f"lesson {head['key']} is {head['status']}, its best version is {best} of {sorted(numbers)}"
+        known = {version["id"]: version for version in versions[head["key"]]}
+        if not head["standings"] and head["status"] == "completed":
+            yield f"lesson {head['key']} is completed and ranks no version of {sorted(known)}"
+        for name, standing in head["standings"].items():
+            version = known.get(name, {})
+            told = (standing["votes_up"], standing["votes_down"], standing["approval"])
+            true = tuple(version.get(field) for field in ("votes_up", "votes_down", "approval_status"))
+            if told != true:
+                yield f"lesson {head['key']} ranks {name} by {told}, the version says {true}"
 
 
 def a_failed_lesson_says_why(evidence: Evidence) -> Iterator[str]:
@@ -97,7 +102,7 @@ def _versions(evidence: Evidence) -> dict[str, list[Document]]:
 RULES = (
     versions_follow_one_another,
     a_version_never_changes,
-    the_best_version_is_there,
+    the_ranking_is_that_of_the_versions,
     a_failed_lesson_says_why,
     completed_lessons_show_a_version,
     curricula_are_whole,

@@ -106,7 +106,7 @@ def test_every_problem_that_can_befall_an_operation_has_its_status_and_code(docu
             assert "forbidden" in codes, name
         if row["body"]:
             assert {"invalid_json", "body_too_large", "invalid_request"} <= codes, name
-        if "{id:" in row["route"]:
+        if "{id:" in row["route"] or "{key:" in row["route"]:
             assert "not_found" in codes, name
 
 

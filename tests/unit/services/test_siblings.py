@@ -18,6 +18,7 @@ from shared.models.library import (
     LessonVersion,
     ResearchMetadata,
 )
+from shared.models.ranking import VersionStanding
 from shared.models.specification import LessonSpecification
 from shared.services.siblings import sibling_lessons
 from shared.store.documents import Documents
@@ -91,9 +92,14 @@ async def publish(documents: Documents, written: LessonSpecification) -> None:
             quality=apply_gates(body(), assignment()).quality,
         )
     )
+    standing = VersionStanding(version_number=1, tier=Tier.MODEL, generated_at=now())
     await documents.create(
         LessonHead(
-            id=LessonHead.ID, key=written.key, specification=written, requested_at=now(), best_version=1
+            id=LessonHead.ID,
+            key=written.key,
+            specification=written,
+            requested_at=now(),
+            standings={LessonVersion.id_of(1): standing},
         )
     )
 

@@ -107,7 +107,7 @@ async def head_of(clients: Clients) -> LessonHead:
 
 async def made_old(clients: Clients, days: int) -> None:
     old = timestamp(now() - timedelta(days=days))
-    operations = [set_to("/best_generated_at", old)]
+    operations = [set_to("/standings/version-1/generated_at", old)]
     await clients.documents.patch(LessonHead, TOPIC.key, LessonHead.ID, operations)
     await fresh()
 
@@ -380,7 +380,7 @@ async def test_versions_are_in_the_order_of_their_numbers(processes: list[Client
     page = await versions.page("ada", lesson.id, 8, None)
     rest = await versions.page("ada", lesson.id, 8, page.continuation)
     assert [version.version for version in page.items + rest.items] == [f"1.{minor}" for minor in range(12)]
-    assert (await versions.version("ada", lesson.id, "1.10")).version_number == 11
+    assert (await versions.version("ada", lesson.id, "1.10"))[0].version_number == 11
 
 
 async def test_a_style_left_behind_can_be_looked_up_again(processes: list[Clients]) -> None:

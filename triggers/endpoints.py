@@ -218,8 +218,13 @@ async def admitted(access: Access, clients: Clients, req: func.HttpRequest) -> C
     from shared.services.authentication import authenticate
 
     caller = await authenticate(clients, req.headers)
+    require_role(caller, access)
+    return caller
+
+
+def require_role(caller: Caller, access: Access) -> None:
+    """Raise a 403 Problem for a caller without any of the roles that an access asks for."""
     if caller.roles.isdisjoint(access.roles):
         raise Problem(
             HTTPStatus.FORBIDDEN, "forbidden", f"This needs the role {' or '.join(sorted(access.roles))}."
         )
-    return caller

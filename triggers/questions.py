@@ -88,7 +88,12 @@ def acting_for(req: func.HttpRequest, user_id: str | None) -> str:
 
 def path_key(req: func.HttpRequest) -> str:
     """Return the library key of the route; raises a 404 Problem for what is none."""
-    key = str(req.route_params["key"]).lower()
+    return library_key(str(req.route_params["key"]))
+
+
+def library_key(text: str) -> str:
+    """Return a library key as documents have it; raises a 404 Problem for what is none."""
+    key = text.lower()
     if not _LIBRARY_KEY.fullmatch(key):
         raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such lesson in the library.")
     return key

@@ -96,6 +96,38 @@ def test_a_step_is_written_once_and_has_versions(ada: GraphQL) -> None:
     assert ada.data(VERSIONS, title="Never written")["lessons"]["getLessonVersions"] == []
 
 
+VOTE = (
+    "mutation Vote($input: VoteLessonInput!) { lessons { voteLesson(input: $input) "
+    "{ version value upvotes downvotes } } }"
+)
+REVIEW = (
+    "mutation Review($input: MentorReviewLessonInput!) { lessons { mentorReviewLesson(input: $input) "
+    "{ version approvalStatus } } }"
+)
+
+
+def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) -> None:
+    title = "String methods"
+    lesson = awaited(
+        lambda: ada.data(GET_OR_GENERATE, title=title)["lessons"]["getOrGenerateLesson"],
+        lambda one: one["generationStatus"] == "completed",
+    )
+    vote = ada.data(VOTE, input={"lessonId": lesson["id"], "value": 1})["lessons"]["voteLesson"]
+    assert vote == {"version": "1.0", "value": 1, "upvotes": 1, "downvotes": 0}
+    wrong = ada.error(VOTE, input={"lessonId": lesson["id"], "value": 7})
+    assert [one["field"] for one in wrong["extensions"]["errors"]] == ["value"]
+    with Learner(bare_host.url, "mentor") as mentor:
+        mentor.http.headers["X-User-Roles"] = "mentor"
+        waiting = mentor.http.get("/library/lessons", params={"limit": 100}).json()["items"]
+        [key] = [one["lesson_key"] for one in waiting if one["title"] == title]
+        decision = {"lessonKey": key, "version": "1.0", "decision": "verify", "comment": "Sound."}
+        assert ada.error(REVIEW, input=decision)["extensions"] == {"code": "forbidden", "status": 403}
+        reviewed = GraphQL(mentor).data(REVIEW, input=decision)["lessons"]["mentorReviewLesson"]
+        assert reviewed == {"version": "1.0", "approvalStatus": "mentor_verified"}
+        unknown = GraphQL(mentor).error(REVIEW, input={**decision, "lessonKey": "none"})
+        assert unknown["extensions"]["code"] == "not_found"
+
+
 def test_an_idempotency_key_holds(bare_host: LocalHost) -> None:
     with Learner(bare_host.url, f"eve-{uuid.uuid4()}") as learner:
         body = {"query": CREATE, "variables": {"input": GOAL}}

@@ -5,19 +5,24 @@ from __future__ import annotations
 import strawberry
 
 from shared.models.queries import PageQuery
+from shared.models.reviews import ReviewRequest
 from shared.models.specification import LessonSpecification
 from shared.models.topics import LookupQuery
-from shared.models.versions import RegenerationRequest, VersionSummary
+from shared.models.versions import RegenerationRequest, VersionSummary, VoteRequest
 from shared.models.views import LessonSummary
 from shared.planning.standalone import looked_up_specification
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
 from shared.services.regeneration import LessonRegeneration
+from shared.services.reviewing import Reviewing
 from shared.services.roadmaps import Roadmaps
 from shared.services.standalone import StandaloneLessons, Topics
+from shared.services.voting import Voting
+from triggers.endpoints import Access, require_role
 from triggers.graphql_schema.arguments import given, known_id, wanted
 from triggers.graphql_schema.context import Asked, Context
-from triggers.graphql_schema.types import Lesson, LessonVersion
+from triggers.graphql_schema.types import Lesson, LessonVersion, Vote
+from triggers.questions import library_key
 
 
 @strawberry.input
@@ -27,6 +32,24 @@ class RegenerateLessonInput:
     lesson_id: strawberry.ID
     reason: str | None = strawberry.UNSET
     learning_style: str | None = strawberry.UNSET
+
+
+@strawberry.input
+class VoteLessonInput:
+    """What `POST /lessons/{id}/vote` takes."""
+
+    lesson_id: strawberry.ID
+    value: int = strawberry.field(description="1 for, -1 against, 0 withdraws the vote")
+
+
+@strawberry.input
+class MentorReviewLessonInput:
+    """What `POST /library/lessons/{key}/versions/{version}/review` takes."""
+
+    lesson_key: str
+    version: str
+    decision: str
+    comment: str = ""
 
 
 @strawberry.type
@@ -109,6 +132,27 @@ class LessonsMutation:
             context.caller.user_id, lesson_id, wanted(RegenerationRequest, wish)
         )
         return await _whole(context, lesson.id)
+
+    @strawberry.mutation
+    async def vote_lesson(self, info: Asked, input: VoteLessonInput) -> Vote:  # noqa: A002 - likewise
+        """Vote for or against the version that a lesson shows."""
+        context = info.context
+        lesson_id = known_id(input.lesson_id, "lesson")
+        value = wanted(VoteRequest, {"value": input.value}).value
+        voting = Voting(context.clients, context.orchestrations)
+        return Vote.of(await voting.vote(context.caller.user_id, lesson_id, value))
+
+    @strawberry.mutation
+    async def mentor_review_lesson(self, info: Asked, input: MentorReviewLessonInput) -> LessonVersion:  # noqa: A002 - likewise
+        """Approve, verify or reject a version; needs the role mentor or admin."""
+        context = info.context
+        require_role(context.caller, Access.MENTOR)
+        request = wanted(ReviewRequest, {"decision": input.decision, "comment": input.comment})
+        key = library_key(input.lesson_key)
+        reviewed = await Reviewing(context.clients).review(
+            context.caller.user_id, key, input.version, request
+        )
+        return LessonVersion.of(reviewed)
 
 
 async def _whole(context: Context, lesson_id: str) -> Lesson:

@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
-from shared.models.versions import VersionSummary
+from shared.models.versions import VersionSummary, VoteView
 from shared.models.views import LessonSummary, LessonView, ModuleView, RoadmapSummary, RoadmapView
 
 
@@ -85,6 +85,28 @@ class LessonVersion:
             approval_status=summary.approval_status,
             upvotes=summary.votes.up,
             downvotes=summary.votes.down,
+        )
+
+
+@strawberry.type
+class Vote:
+    """What a learner thinks of a version, and all learners."""
+
+    lesson_id: strawberry.ID
+    version: str
+    value: int
+    upvotes: int
+    downvotes: int
+
+    @classmethod
+    def of(cls, view: VoteView) -> Vote:
+        """Return a vote that was counted."""
+        return cls(
+            lesson_id=strawberry.ID(view.lesson_id),
+            version=view.version,
+            value=view.value,
+            upvotes=view.votes.up,
+            downvotes=view.votes.down,
         )
 
 

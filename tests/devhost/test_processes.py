@@ -89,7 +89,7 @@ def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     with basics(tmp_path) as host:
         engine = host.engine_process_id()
         assert engine is not None
-        children = [engine, *host.app_process_ids()]
+        children = [engine, *filter(None, [host.broker_process_id()]), *host.app_process_ids()]
         host.kill()
         until(lambda: not any(map(is_alive, children)), "the end of the children")
 

@@ -71,7 +71,7 @@ def drain(
     """Take what is in a queue, without waiting for more."""
     mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
     with client.get_queue_receiver(name, receive_mode=mode, sub_queue=sub_queue) as receiver:
-        return receiver.receive_messages(100, max_wait_time=1)
+        return receiver.receive_messages(100, max_wait_time=0.4)
 
 
 def text(message: ServiceBusReceivedMessage) -> str:
@@ -148,7 +148,7 @@ def test_what_fails_too_often_is_dead_lettered_by_the_broker(client: ServiceBusC
         for _ in range(2):
             (message,) = receive(receiver)
             receiver.abandon_message(message)
-        assert receiver.receive_messages(1, max_wait_time=1) == []
+        assert receiver.receive_messages(1, max_wait_time=0.3) == []
     with client.get_queue_receiver("twice", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
         (dead,) = receive(receiver)
         assert (text(dead), dead.message_id) == ("poison", "p")
@@ -277,7 +277,7 @@ def test_deferred_messages(client: ServiceBusClient) -> None:
     with client.get_queue_receiver("plain") as receiver:
         (message,) = receive(receiver)
         receiver.defer_message(message)
-        assert receiver.receive_messages(1, max_wait_time=1) == []
+        assert receiver.receive_messages(1, max_wait_time=0.3) == []
         number = message.sequence_number or 0
         with pytest.raises(MessageNotFoundError):
             receiver.receive_deferred_messages([number, number + 100])
@@ -309,7 +309,7 @@ def test_every_subscription_gets_its_copy(client: ServiceBusClient) -> None:
         assert [text(event), text(later)] == ["event", "later"]
         receiver.dead_letter_message(event, reason="no")
         receiver.complete_message(later)
-        assert receiver.receive_messages(1, max_wait_time=1) == []
+        assert receiver.receive_messages(1, max_wait_time=0.3) == []
     with client.get_subscription_receiver("news", "second") as receiver:
         event, later = receive(receiver, 2)
         assert [text(event), text(later)] == ["event", "later"]

@@ -1,7 +1,6 @@
 """The broker: a namespace, the connections to it, and the turns in which messages go out."""
 
 import asyncio
-import logging
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -10,8 +9,6 @@ from contextlib import contextmanager
 from devhost.broker.connection import Connection
 from devhost.broker.links import Outlet
 from devhost.broker.namespace import Namespace
-
-_logger = logging.getLogger(__name__)
 
 
 class Broker:

@@ -1,7 +1,6 @@
 """One client's connection: proton's protocol engine over an asyncio transport."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +16,6 @@ from devhost.broker.namespace import EntityNotFoundError
 if TYPE_CHECKING:
     from devhost.broker.broker import Broker
 
-_logger = logging.getLogger(__name__)
 
 _FRAME_BYTES = 64 * 1024
 _NOT_FOUND = "amqp:not-found"

@@ -44,7 +44,7 @@ token: $(VENV)/.host-installed ## an access token for your machine; USER_ID=me R
 	@env -u CONTAINER_NAME $(BIN)/python -m examples.token --user "$(or $(USER_ID),me)" --role "$(or $(ROLE),learner)" $(SETTINGS_FLAG)
 
 test: $(VENV)/.dev-installed ## the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev-installed ## ruff: rules and format
 	@$(BIN)/ruff check .

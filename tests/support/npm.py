@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,10 +19,17 @@ def ensure_installed(folder: Path) -> None:
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             raise NpmUnavailable(f"{tool} is not installed")
+    pinned = folder / "package-lock.json"
     installed = folder / "node_modules" / ".package-lock.json"
-    lock = folder / "package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
+    with pinned.open("rb") as lock:
+        # Tests run in several processes; one of them installs, the others wait.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if installed.exists() and installed.stat().st_mtime >= pinned.stat().st_mtime:
+            return
+        _install(folder)
+
+
+def _install(folder: Path) -> None:
     result = subprocess.run(
         ["npm", "ci", "--no-audit", "--no-fund"],
         cwd=folder,

@@ -4,8 +4,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import lessons as lesson_activities
+from activities import removal as removal_activities
 from activities import roadmaps as roadmap_activities
 from orchestrators import lessons as lesson_orchestrators
+from orchestrators import removal as removal_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
 from shared.errors import ConfigurationError
 from shared.settings import get_settings
@@ -20,6 +22,7 @@ from triggers import (
     learning,
     lessons,
     library,
+    own_data,
     queue,
     reconciliation,
     roadmaps,
@@ -45,6 +48,7 @@ for module in (
     graphql,
     learning,
     library,
+    own_data,
     reconciliation,
     history,
     events,
@@ -52,7 +56,9 @@ for module in (
     dead_letters,
     roadmap_orchestrators,
     lesson_orchestrators,
+    removal_orchestrators,
     roadmap_activities,
     lesson_activities,
+    removal_activities,
 ):
     app.register_functions(module.blueprint)

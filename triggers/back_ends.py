@@ -32,7 +32,14 @@ blueprint = df.Blueprint()
     body="back_ends.ContentRequest",
     headers=("X-User-Id",),
     answers=(ok("topics.TaskLesson"), accepted("topics.TaskLesson")),
-    problems=("invalid_user_id", "not_found", "quota_exceeded", "conflict", "generation_off"),
+    problems=(
+        "invalid_user_id",
+        "not_found",
+        "quota_exceeded",
+        "conflict",
+        "removal_running",
+        "generation_off",
+    ),
 )
 async def generate_lesson_content(
     req: func.HttpRequest, query: WaitQuery, body: ContentRequest, client: df.DurableOrchestrationClient

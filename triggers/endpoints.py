@@ -102,6 +102,7 @@ class Endpoint:
     body_required: bool = True
     headers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    while_removed: bool = False
 
 
 ENDPOINTS: dict[str, Endpoint] = {}
@@ -126,12 +127,14 @@ def endpoint(  # noqa: PLR0913 - a row of a table has many columns
     body_required: bool = True,
     headers: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
+    while_removed: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare an HTTP function.
 
     The handler takes `req` and, each only if it names it: `caller` (who was admitted), `query` and `body`
     (validated), `client` (the durable client). Its docstring's first line is the summary. `problems` are the
     codes that only this route knows; those that follow from its access, query, body and path are added.
+    `while_removed` lets in callers whose data is being removed.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -150,6 +153,7 @@ def endpoint(  # noqa: PLR0913 - a row of a table has many columns
             body_required=body_required,
             headers=headers,
             problems=problems,
+            while_removed=while_removed,
         )
         wanted = _wanted(row, handler)
         if row.name in ENDPOINTS:
@@ -205,7 +209,12 @@ async def _arguments(row: Endpoint, req: func.HttpRequest, wanted: frozenset[str
     """Admit the caller, then read what the handler asks for; nothing is read for who is not admitted."""
     arguments: dict[str, Any] = {"req": req}
     if row.access.authenticated:
-        arguments["caller"] = await admitted(row.access, get_clients(), req)
+        clients = get_clients()
+        caller = arguments["caller"] = await admitted(row.access, clients, req)
+        if not row.while_removed:
+            from shared.services.removal import refuse_while_removed
+
+            await refuse_while_removed(clients.documents, caller.user_id)
     if row.query is not None:
         arguments["query"] = read_query(req, model_named(row.query))
     if row.body is not None:

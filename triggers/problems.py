@@ -37,6 +37,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "conflict": ProblemKind(HTTPStatus.CONFLICT, "too many changes at once; try again"),
     "nothing_to_retry": ProblemKind(HTTPStatus.CONFLICT, "nothing of the roadmap has failed or was canceled"),
     "nothing_to_cancel": ProblemKind(HTTPStatus.CONFLICT, "nothing of it is being generated"),
+    "removal_running": ProblemKind(
+        HTTPStatus.CONFLICT, "all data of the learner is being removed; try again after `Retry-After`"
+    ),
     "not_completed": ProblemKind(
         HTTPStatus.CONFLICT,
         "only a completed lesson can be regenerated, shown in another version, voted on or worked through",

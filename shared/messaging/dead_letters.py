@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,15 @@ class DeadLetterQueue:
                 first = found[-1].sequence_number + 1
         return found
 
+    async def find(self, fits: Callable[[DeadLetter], bool]) -> list[int]:
+        """Return the sequence numbers of all dead letters that fit; raises QueueUnavailable."""
+        found: list[int] = []
+        first = 1
+        while page := await self.peek(first, AT_ONCE):
+            found += [letter.sequence_number for letter in page if fits(letter)]
+            first = page[-1].sequence_number + 1
+        return found
+
     async def redrive(self, wanted: Collection[int]) -> dict[int, str]:
         """Put dead letters back into the queue; returns their new message ids by sequence number.
 
@@ -69,30 +78,44 @@ class DeadLetterQueue:
         and a second redrive sends the same id. Raises QueueUnavailable; what was put back by then stays so.
         """
         redriven: dict[int, str] = {}
+
+        async def put_back(message: ServiceBusReceivedMessage, number: int) -> None:
+            redriven[number] = redriven_id(_id_of(message), number)
+            await self._bus.send_again(_copy(message, redriven[number]))
+
+        await self._remove(wanted, put_back)
+        return redriven
+
+    async def discard(self, wanted: Collection[int]) -> int:
+        """Remove dead letters for good; returns how many were. Raises QueueUnavailable."""
+        return await self._remove(wanted)
+
+    async def _remove(
+        self,
+        wanted: Collection[int],
+        first: Callable[[ServiceBusReceivedMessage, int], Awaitable[None]] | None = None,
+    ) -> int:
+        """Remove dead letters, each after what is to be done first; returns how many were removed."""
+        removed = 0
         put_aside: list[ServiceBusReceivedMessage] = []
         async with self._bus.receiver(dead_letters=True, seconds=REDRIVE_SECONDS) as receiver:
             try:
-                while len(redriven) < len(wanted) and len(put_aside) < MOST_LOOKED_AT:
+                while removed < len(wanted) and len(put_aside) < MOST_LOOKED_AT:
                     messages = await receiver.receive_messages(AT_ONCE, max_wait_time=RECEIVE_SECONDS)
                     if not messages:
                         break
                     for message in messages:
                         number = message.sequence_number or 0
-                        if number in wanted:
-                            redriven[number] = await self._put_back(receiver, message, number)
-                        else:
+                        if number not in wanted:
                             put_aside.append(message)
+                            continue
+                        if first is not None:
+                            await first(message, number)
+                        await receiver.complete_message(message)
+                        removed += 1
             finally:
                 await _release(receiver, put_aside)
-        return redriven
-
-    async def _put_back(
-        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, number: int
-    ) -> str:
-        new_id = redriven_id(_id_of(message), number)
-        await self._bus.send_again(_copy(message, new_id))
-        await receiver.complete_message(message)
-        return new_id
+        return removed
 
 
 async def _release(receiver: ServiceBusReceiver, messages: Sequence[ServiceBusReceivedMessage]) -> None:

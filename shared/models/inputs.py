@@ -68,3 +68,11 @@ class FailInput(Generation):
     """Input of `fail_lesson`."""
 
     failure: str
+
+
+class RemovalInput(Model):
+    """Input of `remove_learner` and `finish_removal`; `last` asks for the last sweep."""
+
+    user_id: str
+    attempt: int = Field(ge=1)
+    last: bool = False

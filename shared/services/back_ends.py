@@ -10,6 +10,7 @@ from shared.orchestrations import Orchestrations
 from shared.security.pseudonym import pseudonym
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
+from shared.services.removal import refuse_while_removed
 from shared.services.waiting import WAITS
 from shared.telemetry import log
 
@@ -19,6 +20,7 @@ class LessonsForBackEnds:
 
     def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
         self._settings = clients.settings
+        self._documents = clients.documents
         self._generation = LessonGeneration(clients, orchestrations)
         self._lessons = Lessons(clients)
 
@@ -40,6 +42,7 @@ class LessonsForBackEnds:
         return view
 
     async def _content(self, user_id: str, lesson_id: str, seconds: int) -> LessonView:
+        await refuse_while_removed(self._documents, user_id)
         lesson = await self._generation.request(user_id, lesson_id)
         was_cached = lesson.generation_status is GenerationStatus.COMPLETED
         if not was_cached:

@@ -34,6 +34,7 @@ from shared.services.origin import Origin
 from shared.services.patience import patiently
 from shared.services.refusal import refuse_lesson
 from shared.services.regeneration import LessonRegeneration
+from shared.services.removal import removed_since
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.store.documents import increment, set_to
 from shared.telemetry import log, log_fault
@@ -84,6 +85,10 @@ class Intake:
             raise
 
     async def _obey(self, message: QueueMessage, delivery: Delivery) -> None:
+        asked_at = _asked_at(message, delivery)
+        if await removed_since(self._documents, self._clients.settings, message.user_id, asked_at):
+            log("message.obsolete", code="removed", **_traces(message, delivery))
+            return
         if isinstance(message, RoadmapMessage):
             await self._create_roadmap(message, delivery)
         else:
@@ -126,7 +131,7 @@ class Intake:
             if roadmap is None or roadmap.deleting:
                 return True
             stops += [roadmap.canceled_at] if roadmap.canceled_at is not None else []
-        asked_at = message.requested_at or delivery.enqueued_at
+        asked_at = _asked_at(message, delivery)
         return any(asked_at is None or asked_at < stopped_at for stopped_at in stops)
 
     async def _receive(self, origin: Origin) -> None:
@@ -176,6 +181,10 @@ class Intake:
 def _key(message: QueueMessage, delivery: Delivery) -> str:
     """Return what makes two messages one: the sender's key, else the message's id."""
     return message.idempotency_key or f"message {original_id(delivery.message_id)}"
+
+
+def _asked_at(message: QueueMessage, delivery: Delivery) -> datetime | None:
+    return message.requested_at or delivery.enqueued_at
 
 
 def _correlation(message: QueueMessage, delivery: Delivery) -> str | None:

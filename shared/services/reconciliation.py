@@ -7,6 +7,7 @@ and a learner, cannot start one thing twice.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from shared.models.base import timestamp
 from shared.models.document import Document, now
 from shared.models.inputs import FinishInput
 from shared.models.library import LessonHead
+from shared.models.removal import Removal, Tombstone
 from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
@@ -25,11 +27,12 @@ from shared.services.generations import begin_generation, instance_id, start_gen
 from shared.services.leaving import end_unwanted, runs_by_itself
 from shared.services.linking import settle, settle_waiting
 from shared.services.races import LOST_RACE
+from shared.services.removal import LearnerRemoval
 from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import restart
 from shared.services.withdrawal import move_holders
-from shared.store.documents import replacement
+from shared.store.documents import equals, replacement, set_to
 from shared.telemetry import log
 
 D = TypeVar("D", bound=Document)
@@ -53,25 +56,26 @@ class Reconciler:
         """Start again or end what was left behind; returns how many documents were acted on."""
         acted = 0
         for status in (GenerationStatus.PENDING, GenerationStatus.GENERATING):
-            for roadmap in await self._left(Roadmap, "status", status):
-                acted += await self._roadmap(roadmap)
-        for roadmap in await self._left(Roadmap, "stopping", True):
-            acted += await self._stopping(roadmap)
-        for head in await self._left(LessonHead, "status", GenerationStatus.GENERATING):
-            acted += await self._head(head)
-        for lesson in await self._left(Lesson, "generation_status", GenerationStatus.GENERATING):
-            acted += await self._lesson(lesson)
-        for lesson in await self._left(Lesson, "regenerating", True):
-            acted += await self._lesson(lesson)
+            acted += await self._each(Roadmap, {"status": status}, self._roadmap)
+        acted += await self._each(Roadmap, {"stopping": True}, self._stopping)
+        acted += await self._each(LessonHead, {"status": GenerationStatus.GENERATING}, self._head)
+        acted += await self._each(Lesson, {"generation_status": GenerationStatus.GENERATING}, self._lesson)
+        acted += await self._each(Lesson, {"regenerating": True}, self._lesson)
         for head in await self._documents.query_across(LessonHead, {"withdrawing": True}, limit=PAGE):
             acted += await move_holders(self._documents, head, at_most=MOST_MOVED)
+        acted += await self._each(Removal, {}, self._removal)
+        acted += await self._each(Tombstone, {"cleared": False}, self._clear)
         if acted:
             log("reconciler.acted", count=acted)
         return acted
 
-    async def _left(self, model: type[D], field: str, value: str | bool) -> list[D]:
+    async def _each(
+        self, model: type[D], where: Mapping[str, str | bool], act: Callable[[D], Awaitable[bool]]
+    ) -> int:
+        """Act on what was left behind in this state; returns on how many it was necessary."""
         before = timestamp(now() - self._patience)
-        return await self._documents.query_across(model, {field: value}, updated_before=before, limit=PAGE)
+        left = await self._documents.query_across(model, where, updated_before=before, limit=PAGE)
+        return sum([await act(document) for document in left])
 
     def _is_due(self, requested_at: datetime | None) -> bool:
         return requested_at is not None and now() - requested_at > self._patience
@@ -149,3 +153,25 @@ class Reconciler:
         except LOST_RACE:
             return False
         return not settled.waiting
+
+    async def _removal(self, removal: Removal) -> bool:
+        """Begin a learner's removal again, as often as it takes."""
+        try:
+            return await LearnerRemoval(self._clients, self._orchestrations).recover(removal)
+        except LOST_RACE:
+            return False
+
+    async def _clear(self, tombstone: Tombstone) -> bool:
+        """Remove the histories of a removal that is over: their inputs name the learner."""
+        if tombstone.completed_at is None:
+            return False
+        for instance in tombstone.instances:
+            if not await self._orchestrations.purge(instance):
+                return False
+        cleared = [set_to("/cleared", True), set_to("/instances", [])]
+        still = [equals("/completed_at", timestamp(tombstone.completed_at))]
+        try:
+            await self._documents.patch(Tombstone, tombstone.key, tombstone.id, cleared, still)
+        except LOST_RACE:
+            return False
+        return True

@@ -73,16 +73,8 @@ class Roadmaps:
 
     async def lessons(self, user_id: str, roadmap_id: str) -> list[Lesson]:
         """Return all lessons of a roadmap (at most 288), in no particular order."""
-        lessons: list[Lesson] = []
-        continuation: str | None = None
-        while True:
-            page = await self._documents.query(
-                Lesson, user_id, {"roadmap_id": roadmap_id}, limit=100, continuation=continuation
-            )
-            lessons += page.items
-            continuation = page.continuation
-            if continuation is None:
-                return lessons
+        found = self._documents.every(Lesson, user_id, {"roadmap_id": roadmap_id})
+        return [lesson async for lesson in found]
 
     async def module_lessons(
         self, user_id: str, module_id: str, limit: int, continuation: str | None

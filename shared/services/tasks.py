@@ -27,7 +27,6 @@ from shared.store.documents import creation, replacement
 
 # Research, then one model call: what a lesson takes when all goes well, told to whoever plans to ask again.
 TYPICAL_TIME = timedelta(seconds=60)
-PAGE = 100
 
 
 class Tasks:
@@ -119,14 +118,7 @@ class Tasks:
 
     async def all(self, user_id: str) -> list[Task]:
         """Return the learner's tasks that have not vanished yet."""
-        tasks: list[Task] = []
-        continuation: str | None = None
-        while True:
-            page = await self._documents.query(Task, user_id, limit=PAGE, continuation=continuation)
-            tasks += page.items
-            continuation = page.continuation
-            if continuation is None:
-                return tasks
+        return [task async for task in self._documents.every(Task, user_id)]
 
 
 def _ended(task: Task, error: Failure | None) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.clients import Clients
+from shared.errors import NotFound, PreconditionFailed
 from shared.models.curation import Vote, VoteValue
 from shared.models.library import LessonHead, LessonVersion
 from shared.models.roadmap import Lesson
@@ -16,8 +17,8 @@ from shared.services.regeneration import not_completed
 from shared.services.renewal import Renewal
 from shared.services.standings import in_ranking
 from shared.services.visibility import version_of
-from shared.store.contract import BatchOperation, PatchOperation
-from shared.store.documents import change, creation, equals, increment, set_to
+from shared.store.contract import BatchOperation, Delete, PatchOperation
+from shared.store.documents import Documents, change, creation, equals, increment, set_to
 
 _COUNTERS = {1: "votes_up", -1: "votes_down"}
 
@@ -60,19 +61,46 @@ class Voting:
         else:
             operations = [change(vote_id, [set_to("/value", value)], [equals("/value", before.value)])]
         moved = _moved(before.value if before else 0, value)
-        if moved:
-            head = await self._documents.read(LessonHead, key, LessonHead.ID)
-            operations += [
-                change(LessonVersion.id_of(version_number), _increments("", moved)),
-                in_ranking(head, version_number, lambda path: _increments(path, moved)),
-            ]
-        await self._documents.batch(Vote, key, operations)
+        counts = await _counts(self._documents, key, version_number, moved)
+        await self._documents.batch(Vote, key, [*operations, *counts])
 
     async def _counted(self, lesson: Lesson, version_number: int, value: VoteValue) -> VoteView:
         """Return the counts as this vote left them; what learners dislike is written anew."""
         version = await version_of(self._documents, lesson.lesson_key, version_number)
         await self._renewal.renew(await self._documents.read(LessonHead, lesson.lesson_key, LessonHead.ID))
         return VoteView.of(lesson, version, value)
+
+
+async def take_back(documents: Documents, vote: Vote) -> None:
+    """Remove a vote as if it had never been given; raises PreconditionFailed when it keeps changing."""
+    for lost in range(TRIES):
+        counts = await _counts(documents, vote.key, vote.version_number, _moved(vote.value, 0))
+        try:
+            await documents.batch(Vote, vote.key, [Delete(vote.id, vote.etag), *counts])
+        except NotFound:
+            return
+        except PreconditionFailed:
+            await pause(lost)
+            found = await documents.find(Vote, vote.key, vote.id)
+            if found is None:
+                return
+            vote = found
+            continue
+        return
+    raise PreconditionFailed(f"the vote {vote.id} keeps changing")
+
+
+async def _counts(
+    documents: Documents, key: str, version_number: int, moved: dict[str, int]
+) -> list[BatchOperation]:
+    """Return what moved counters change in the version and in the ranking of its lesson."""
+    if not moved:
+        return []
+    head = await documents.read(LessonHead, key, LessonHead.ID)
+    return [
+        change(LessonVersion.id_of(version_number), _increments("", moved)),
+        in_ranking(head, version_number, lambda path: _increments(path, moved)),
+    ]
 
 
 def _moved(before: int, value: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -189,6 +189,19 @@ class Documents:
             continuation=continuation,
         )
         return DocumentPage([model.from_store(item) for item in page.items], page.continuation)
+
+    async def every(
+        self, model: type[D], partition: str, where: Mapping[str, JsonValue] | None = None
+    ) -> AsyncIterator[D]:
+        """Give all documents of one type from one partition, page by page, in the order of their ids."""
+        continuation: str | None = None
+        while True:
+            page = await self.query(model, partition, where, continuation=continuation)
+            for document in page.items:
+                yield document
+            if page.continuation is None:
+                return
+            continuation = page.continuation
 
     async def query_across(
         self,

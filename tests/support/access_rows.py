@@ -80,6 +80,7 @@ ROWS = {
         LEARNER, "me/profile", 200, {"skill_level": "beginner", "time_commitment": "3-5"}, shared=True
     ),
     "regenerate_lesson": Row(LEARNER, "lessons/{lesson}/regenerate", 202, {"reason": "unclear"}),
+    "remove_learner_data": Row(LEARNER, "me", 202, shared=True, spends=True),
     "retry_roadmap": Row(LEARNER, "roadmaps/{roadmap}/retry", 409),
     "review_library_version": Row(
         MENTOR,

@@ -15,6 +15,7 @@ from typing import Any
 from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import SkillSyncError
+from shared.models.document import now
 from shared.models.outcomes import WANTED
 from shared.orchestrations import Orchestrations
 from tests.support.replay import ActivityRaises, Recorder
@@ -27,12 +28,21 @@ def functions_of_app() -> Functions:
     import azure.durable_functions as df
 
     from activities import lessons as lesson_activities
+    from activities import removal as removal_activities
     from activities import roadmaps as roadmap_activities
     from orchestrators import lessons as lesson_orchestrators
+    from orchestrators import removal as removal_orchestrators
     from orchestrators import roadmaps as roadmap_orchestrators
 
     app = df.DFApp()
-    for module in (roadmap_orchestrators, lesson_orchestrators, roadmap_activities, lesson_activities):
+    for module in (
+        roadmap_orchestrators,
+        lesson_orchestrators,
+        removal_orchestrators,
+        roadmap_activities,
+        lesson_activities,
+        removal_activities,
+    ):
         app.register_functions(module.blueprint)
     return {
         str(function.get_function_name()): function.get_user_function() for function in app.get_functions()
@@ -91,7 +101,8 @@ class Flow:
         """Run everything that was started to its end."""
         while self.started:
             name, instance_id, data = self.started[0]
-            recorder = Recorder(name, instance_id, data, self._script(asyncio.get_running_loop()))
+            script = self._script(asyncio.get_running_loop())
+            recorder = Recorder(name, instance_id, data, script, began=now())
             recording = await asyncio.to_thread(recorder.record, self._functions[name])
             self.ended[instance_id] = recording["steps"][-1]
             self.started = [started for started in self.started if started[1] != instance_id]
@@ -111,4 +122,7 @@ class Flow:
     async def _activity(self, name: str, data: dict[str, Any]) -> Any:
         # The activity takes its clients before it first awaits anything.
         clients_module._by_loop[asyncio.get_running_loop()] = next(self._processes)
-        return await self._functions[name](work=data)
+        function = self._functions[name]
+        # Of an activity with a durable client, the SDK keeps the function that takes the client itself.
+        with_client = getattr(function, "client_function", None)
+        return await (with_client(work=data, client=self) if with_client else function(work=data))

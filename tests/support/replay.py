@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.functions as func
@@ -26,6 +27,9 @@ OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
 VERSION: str = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["durableTask"][
     "defaultVersion"
 ]
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a recorded run begins, unless it works with real documents of today."""
 
 Event = dict[str, Any]
 Recording = dict[str, Any]
@@ -107,9 +111,16 @@ class Recorder:
     """Plays the host for one run."""
 
     def __init__(
-        self, name: str, instance_id: str, data: dict[str, Any], script: Script, version: str = VERSION
+        self,
+        name: str,
+        instance_id: str,
+        data: dict[str, Any],
+        script: Script,
+        version: str = VERSION,
+        began: datetime = BEGAN,
     ) -> None:
         self._version = version
+        self._began = began
         self.recording: Recording = {"name": name, "instance_id": instance_id, "input": data, "steps": []}
         self._script = script
         self._clock = 0
@@ -143,9 +154,8 @@ class Recorder:
         raise AssertionError("the orchestrator does not come to an end")
 
     def _event(self, kind: int, event_id: int = -1, **fields: Any) -> Event:
-        timestamp = (
-            f"2026-01-01T{self._clock // 3600:02}:{self._clock // 60 % 60:02}:{self._clock % 60:02}.000000Z"
-        )
+        moment = self._began + timedelta(seconds=self._clock)
+        timestamp = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return {"EventType": kind, "EventId": event_id, "IsPlayed": False, "Timestamp": timestamp, **fields}
 
     def _results(

@@ -32,6 +32,7 @@ def codes_of(row: Endpoint) -> list[str]:
         codes.append("store_unavailable")
     if row.access.authenticated:
         codes += ["unauthenticated", "invalid_token", "invalid_user_id", "identity_unavailable"]
+        codes += [] if row.while_removed else ["removal_running"]
     if row.access in {Access.MENTOR, Access.ADMIN}:
         codes.append("forbidden")
     if row.body is not None:

@@ -237,3 +237,17 @@ def test_an_operator_does_the_same_from_a_terminal(
     assert (code, len(namespace.dead()), len(namespace.queued())) == (0, 0, 3)
     code, text = run_command(tmp_path, "", "list")
     assert (code, "ServiceBusConnection" in text) == (1, True)
+
+
+async def test_only_those_that_are_named_are_discarded(clients: Clients, namespace: Namespace) -> None:
+    await asyncio.to_thread(fill, namespace, 6)
+    letters = DeadLetters(clients)
+    first, second, third, *rest = await numbers(letters)
+    assert clients.service_bus is not None
+    queue = DeadLetterQueue(clients.service_bus)
+    found = await queue.find(lambda letter: json.loads(letter.body)["number"] in (0, 2))
+    assert found == [first, third]
+    assert await queue.discard(frozenset(found)) == 2
+    assert await numbers(letters) == [second, *rest]
+    assert await queue.discard(frozenset(found)) == 0, "a repeat finds nothing"
+    assert await numbers(letters) == [second, *rest], "the others are given back"

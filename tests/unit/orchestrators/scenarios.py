@@ -14,7 +14,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from orchestrators import lessons, roadmaps
+from orchestrators import lessons, removal, roadmaps
 from shared.models.outcomes import WANTED
 from tests.support.replay import VERSION, ActivityRaises, Recorder, Script
 
@@ -22,13 +22,19 @@ HISTORIES = Path(__file__).with_name("histories")
 ROADMAP = {"user_id": "learner-1", "roadmap_id": "00000000-0000-4000-8000-000000000001", "attempt": 1}
 INTERPRETED = {**ROADMAP, "interpret": True}
 LESSON = {"lesson_key": "0" * 64, "generation": 1}
+REMOVAL = {"user_id": "learner-1", "attempt": 1}
+INPUTS = {
+    "roadmap_orchestrator": ROADMAP,
+    "lesson_orchestrator": LESSON,
+    "removal_orchestrator": REMOVAL,
+}
 MODULES = ["module-0", "module-1", "module-2"]
 
 
 def orchestrator_named(name: str) -> Callable[[Any], str]:
     """Return the handle that the worker calls for an orchestrator."""
     app = df.DFApp()
-    for module in (roadmaps, lessons):
+    for module in (roadmaps, lessons, removal):
         app.register_functions(module.blueprint)
     for function in app.get_functions():
         if function.get_function_name() == name:
@@ -54,6 +60,8 @@ def _good(name: str, data: dict[str, Any], call: int) -> Any:
         "research_lesson": _done(token=1, sources=4),
         "write_lesson": _done(version="1.0"),
         "fail_lesson": _done(lessons=1),
+        "remove_learner": _done(until="2026-01-01T00:10:00Z"),
+        "finish_removal": _done(removed=120),
     }[name]
 
 
@@ -171,6 +179,25 @@ def _retryable(name: str, data: dict[str, Any], call: int) -> Any:
     return _good(name, data, call)
 
 
+def _still_on_its_way(name: str, data: dict[str, Any], call: int) -> Any:
+    """The last sweep finds something new, or an orchestration that has not ended."""
+    if name == "remove_learner" and data.get("last") and call < 3:
+        return {"kind": "deferred", "until": f"2026-01-01T00:1{call}:00Z"}
+    return _good(name, data, call)
+
+
+def _removal_taken_over(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "remove_learner" and data.get("last"):
+        return {"kind": "failed", "code": "superseded", "retryable": False}
+    return _good(name, data, call)
+
+
+def _store_away_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
+    if name == "remove_learner":
+        raise ActivityRaises("the store is away")
+    return _good(name, data, call)
+
+
 SCENARIOS: dict[str, tuple[str, Script]] = {
     "roadmap-good": ("roadmap_orchestrator", _good),
     "roadmap-module-fails": ("roadmap_orchestrator", _module_fails),
@@ -193,6 +220,10 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "lesson-write-retryable": ("lesson_orchestrator", _retryable),
     "lesson-wanted-by-a-learner": ("lesson_orchestrator", _wanted_after_two_steps_aside),
     "lesson-end-raises-for-ever": ("lesson_orchestrator", _end_raises_for_ever),
+    "removal-good": ("removal_orchestrator", _good),
+    "removal-still-on-its-way": ("removal_orchestrator", _still_on_its_way),
+    "removal-taken-over": ("removal_orchestrator", _removal_taken_over),
+    "removal-end-raises-for-ever": ("removal_orchestrator", _store_away_for_ever),
 }
 
 
@@ -201,7 +232,7 @@ def main() -> None:
     folder = HISTORIES / VERSION
     folder.mkdir(exist_ok=True)
     for name, (orchestrator, script) in SCENARIOS.items():
-        data = LESSON if orchestrator.startswith("lesson") else ROADMAP
+        data = INPUTS[orchestrator]
         if name.startswith("roadmap-interpret"):
             data = INTERPRETED
         recorder = Recorder(orchestrator, f"{name}-instance", data, script)

@@ -14,6 +14,7 @@ from tests.support.replay import ACTIVITY, TIMER, VERSION, Recorder, leaves, rep
 from tests.unit.orchestrators.scenarios import (
     HISTORIES,
     LESSON,
+    REMOVAL,
     ROADMAP,
     SCENARIOS,
     orchestrator_named,
@@ -191,3 +192,15 @@ def test_inputs_hold_ids_and_counts_only() -> None:
         for action in leaves(recording_of(path)["steps"][-1]["actions"]):
             if action["actionType"] == ACTIVITY:
                 assert len(action["input"]) < 1_000, action
+
+
+def test_a_removal_waits_before_its_last_sweep() -> None:
+    actions = final_actions("removal-good")
+    names = [action.get("functionName", action.get("fireAt")) for action in actions]
+    assert names == ["remove_learner", "2026-01-01T00:10:00.000000Z", "remove_learner", "finish_removal"]
+    assert [json.loads(actions[place]["input"]) for place in (0, 2)] == [REMOVAL, {**REMOVAL, "last": True}]
+
+
+def test_a_removal_that_another_attempt_has_taken_over_ends_nothing() -> None:
+    names = [action.get("functionName") for action in final_actions("removal-taken-over")]
+    assert "finish_removal" not in names

@@ -1,0 +1,434 @@
+"""Removing a learner: everything goes, wherever the process dies; nothing comes back; others keep theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.clients import Clients
+from shared.errors import Problem, QueueUnavailable
+from shared.models.curation import Decision, Vote
+from shared.models.document import now
+from shared.models.inputs import InterpretInput, RemovalInput
+from shared.models.library import LessonHead
+from shared.models.messages import lesson_message
+from shared.models.outcomes import Deferred, Done, Failed
+from shared.models.progress import ProgressRequest, ProgressState
+from shared.models.removal import Removal, RemovalStatus, Tombstone
+from shared.models.requests import ProfileRequest, RoadmapRequest
+from shared.models.reviews import ReviewRequest
+from shared.models.roadmap import Lesson, Quota, Roadmap
+from shared.models.status import GenerationStatus
+from shared.models.topics import TaskRequest
+from shared.models.versions import RegenerationRequest
+from shared.planning.standalone import standalone_specification
+from shared.security.pseudonym import pseudonym
+from shared.services.intake import Delivery, Intake
+from shared.services.interpreting import Interpreting
+from shared.services.learner_sweep import LearnerSweep, RemovalEnding
+from shared.services.learning import Learning
+from shared.services.lesson_generation import LessonGeneration
+from shared.services.profiles import Profiles
+from shared.services.reconciliation import Reconciler
+from shared.services.regeneration import LessonRegeneration
+from shared.services.removal import LearnerRemoval, refuse_while_removed, removed_since
+from shared.services.reviewing import Reviewing
+from shared.services.roadmap_creation import RoadmapCreation
+from shared.services.roadmaps import Roadmaps
+from shared.services.standalone import StandaloneLessons
+from shared.services.tasks import Tasks
+from shared.services.voting import Voting, take_back
+from shared.settings import load_settings
+from shared.store.documents import Documents, creation
+from shared.store.sqlite import SqliteDocumentStore
+from tests.support.app import app_settings, with_provider
+from tests.support.dying_store import DyingStore, ProcessDied
+from tests.support.flow import Flow
+from tests.support.model_provider import ModelProvider
+from tests.support.processes import stale_processes
+from tests.support.store_file import all_documents, stored_documents
+
+ADA, GRACE = "ada-the-first", "grace-the-second"
+TOPIC = standalone_specification("Python", "Dictionaries")
+FIRST, LAST = RemovalInput(user_id=ADA, attempt=1), RemovalInput(user_id=ADA, attempt=1, last=True)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[ModelProvider]:
+    with ModelProvider(modules=2) as provider:
+        yield provider
+
+
+def request_for(goal: str) -> RoadmapRequest:
+    fields = {"goal": goal, "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
+    return RoadmapRequest.from_json(fields)
+
+
+@asynccontextmanager
+async def processes(
+    folder: Path, provider: ModelProvider, staleness: float = 0.0, count: int = 1, **settings: str
+) -> AsyncIterator[list[Clients]]:
+    loaded = load_settings(
+        app_settings(folder, REMOVAL_SETTLE_S="0", **with_provider(provider), **settings)
+    ).model_copy(update={"reconcile_after_seconds": 0})
+    async with stale_processes(loaded, staleness, count) as made:
+        yield made
+
+
+async def furnish(clients: Clients, flow: Flow, user_id: str) -> Roadmap:
+    """Let a learner have something of everything, running and ended."""
+    create = RoadmapCreation(clients, flow.orchestrations)
+    ended = await create.create(user_id, request_for("Learn Python"), "key")
+    await flow.run_all()
+    found = await Roadmaps(clients).lessons(user_id, ended.id)
+    lessons = sorted(found, key=lambda lesson: lesson.title)  # the same for every learner
+    await LessonGeneration(clients, flow.orchestrations).request(user_id, lessons[0].id)
+    await flow.run_all()
+    await Profiles(clients).replace(user_id, ProfileRequest(industry="Bees"), ())
+    await Voting(clients, flow.orchestrations).vote(user_id, lessons[0].id, 1)
+    await Learning(clients).record(
+        user_id, lessons[0].id, ProgressRequest(state=ProgressState.COMPLETED, quiz_answers=[0] * 4)
+    )
+    approved = ReviewRequest(decision=Decision.APPROVE, comment=f"{user_id[:3]} has read it")
+    await Reviewing(clients).review(user_id, lessons[0].lesson_key, "1.0", approved)
+    await LessonRegeneration(clients, flow.orchestrations).request(
+        user_id, lessons[0].id, RegenerationRequest()
+    )
+    await LessonGeneration(clients, flow.orchestrations).request(user_id, lessons[1].id)
+    await Tasks(clients).create(
+        user_id, TaskRequest(subject="Python", topic=f"Topic of {user_id[:3]}"), flow.orchestrations
+    )
+    vague = request_for("my grandmother keeps bees and I would like to help her with it this summer")
+    running = await create.create(user_id, vague, None)
+    work = {"user_id": user_id, "roadmap_id": running.id, "attempt": 1}
+    assert isinstance(await Interpreting(clients).interpret(InterpretInput.from_json(work)), Done)
+    return running
+
+
+def traces(folder: Path, clients: Clients, user_id: str) -> list[str]:
+    """Return the types of the documents that name a learner, by id or by pseudonym."""
+    names = (user_id, pseudonym(clients.settings, user_id))
+    documents = all_documents(folder / "skillsync.db")
+    return sorted(one["type"] for one in documents if any(name in json.dumps(one) for name in names))
+
+
+async def remove(clients: Clients, flow: Flow, user_id: str = ADA) -> RemovalStatus:
+    return await LearnerRemoval(clients, flow.orchestrations).request(user_id)
+
+
+async def test_nothing_names_the_learner_any_longer_and_others_keep_theirs(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, GRACE)
+        running = await furnish(clients, flow, ADA)
+        shared = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(ADA, TOPIC)
+        await StandaloneLessons(clients, flow.orchestrations).get_or_generate(GRACE, TOPIC)
+        before = traces(tmp_path, clients, GRACE)
+        head = await clients.documents.read(LessonHead, shared.lesson_key, LessonHead.ID)
+        assert head.cause.charged_to == pseudonym(clients.settings, ADA)
+        had = set(traces(tmp_path, clients, ADA))
+        assert had >= {
+            *("Roadmap", "Module", "Lesson", "Task", "Quota", "Idempotency", "LearnerCallRecord"),
+            *("Waiter", "LessonHead", "Spending", "Vote", "Counted", "Review", "Profile", "Progress"),
+            "Activity",
+        }
+        flow.started = [one for one in flow.started if one[1].startswith("roadmap-")]
+
+        status = await remove(clients, flow)
+        assert (status.status, status.completed_at) == ("running", None)
+        await flow.run_all()
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+        assert f"roadmap-{running.id}-1" in flow.purged
+        assert traces(tmp_path, clients, GRACE) == before
+        head = await clients.documents.read(LessonHead, shared.lesson_key, LessonHead.ID)
+        assert (head.status, head.waiters, head.cause.charged_to) == (GenerationStatus.GENERATING, 1, "")
+        [version] = [
+            one
+            for one in stored_documents(tmp_path / "skillsync.db", "LessonVersion")
+            if one["version"] == "1.0" and one["approval_status"] == "approved"
+        ]
+        assert (version["votes_up"], version["reviews"]) == (1, 2), "the vote is taken back, decisions stay"
+        reviews = stored_documents(tmp_path / "skillsync.db", "Review")
+        assert sorted(review["comment"] for review in reviews) == ["", "gra has read it"]
+        [tombstone] = stored_documents(tmp_path / "skillsync.db", "Tombstone")
+        assert ADA not in json.dumps(tombstone)
+        assert "ttl" not in tombstone
+
+        done = await remove(clients, flow)
+        assert (done.status, done.removed > 10, flow.started) == ("completed", True, [])
+        await Reconciler(clients, flow.orchestrations).sweep()
+        assert [id_ for id_ in flow.purged if id_.startswith("removal-")], "its own history names the learner"
+        [tombstone] = stored_documents(tmp_path / "skillsync.db", "Tombstone")
+        assert (tombstone["cleared"], tombstone["instances"]) == (True, [])
+
+
+async def test_the_learner_is_refused_meanwhile_and_begins_anew_afterwards(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        await refuse_while_removed(clients.documents, ADA)
+        await remove(clients, flow)
+        with pytest.raises(Problem) as refused:
+            await refuse_while_removed(clients.documents, ADA)
+        assert (refused.value.status, refused.value.code) == (409, "removal_running")
+        assert await removed_since(clients.documents, clients.settings, ADA, now() + timedelta(hours=1))
+        await refuse_while_removed(clients.documents, GRACE)
+        await flow.run_all()
+        await refuse_while_removed(clients.documents, ADA)
+        assert (await Roadmaps(clients).page(ADA, 10, None)).items == []
+        again = await furnish(clients, flow, ADA)
+        assert (await Roadmaps(clients).roadmap(ADA, again.id)).goal
+        [quota] = [one async for one in clients.documents.every(Quota, ADA)]
+        assert quota.roadmaps == 2, "nothing of before is counted"
+
+        first = (await clients.documents.query_across(Tombstone, {}))[0]
+        assert (await remove(clients, flow)).status == "running", "who has come back can be removed again"
+        await flow.run_all()
+        [second] = await clients.documents.query_across(Tombstone, {})
+        assert first.completed_at is not None
+        assert second.completed_at is not None
+        assert second.completed_at > first.completed_at
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
+@pytest.mark.parametrize(("minutes", "obeyed"), [(-1, False), (None, False), (1, True)])
+async def test_a_message_from_before_the_removal_brings_nothing_back(
+    tmp_path: Path, provider: ModelProvider, minutes: int | None, obeyed: bool
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await remove(clients, flow)
+        await flow.run_all()
+        asked_at = None if minutes is None else now() + timedelta(minutes=minutes)
+        body = {
+            "schema_version": 1,
+            "kind": "roadmap",
+            "user_id": ADA,
+            "request": request_for("Learn Python").to_json(),
+        }
+        delivery = Delivery(json.dumps(body).encode(), "m-1", None, asked_at)
+        await Intake(clients, flow.orchestrations).take(delivery)
+        assert bool(stored_documents(tmp_path / "skillsync.db", "Roadmap")) is obeyed
+        assert (traces(tmp_path, clients, ADA) == ["Tombstone"]) is not obeyed
+
+
+async def test_a_lesson_message_for_a_removed_learner_is_no_poison(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        asked_at = now()
+        await remove(clients, flow)
+        await flow.run_all()
+        body = lesson_message(ADA, "00000000-0000-4000-8000-000000000000", requested_at=asked_at)
+        await Intake(clients, flow.orchestrations).take(
+            Delivery(json.dumps(body).encode(), "m-1", None, now())
+        )
+        assert stored_documents(tmp_path / "skillsync.db", "Poison") == []
+
+
+async def test_what_a_late_request_writes_between_the_sweeps_is_removed_by_the_last(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        await remove(clients, flow)
+        flow.started.clear()
+        sweep = LearnerSweep(clients, flow.orchestrations)
+        assert isinstance(await sweep.sweep(FIRST), Done)
+        create = RoadmapCreation(clients, flow.orchestrations)
+        late = await create.create(ADA, request_for("Chess"), None)  # it was admitted before the removal
+        found = await sweep.sweep(LAST)
+        assert isinstance(found, Deferred), "something new was found: the sweep comes again"
+        assert isinstance(await sweep.sweep(LAST), Done)
+        assert isinstance(await RemovalEnding(clients).finish(FIRST), Done)
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+        assert f"roadmap-{late.id}-1" in flow.purged
+
+
+async def test_a_sweep_that_comes_late_removes_nothing_of_who_has_come_back(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider, staleness=0.4, count=2) as [slow, clients]:
+        flow = Flow([clients])
+        await remove(slow, flow)
+        flow.started.clear()
+        for work in (FIRST, LAST):
+            assert isinstance(await LearnerSweep(slow, flow.orchestrations).sweep(work), Done)
+        await asyncio.sleep(0.4)
+        assert isinstance(await RemovalEnding(clients).finish(FIRST), Done)
+        # The slow process still sees the removal, and may not remove what there is by now.
+        back = await furnish(clients, flow, ADA)
+        for work in (FIRST, LAST, FIRST):
+            assert isinstance(await LearnerSweep(slow, flow.orchestrations).sweep(work), Failed)
+            await asyncio.sleep(0.2)
+        assert (await Roadmaps(clients).roadmap(ADA, back.id)).goal == back.goal
+        assert isinstance(await RemovalEnding(slow).finish(FIRST), Done | Failed)
+        assert stored_documents(tmp_path / "skillsync.db", "Removal") == []
+
+
+async def test_what_the_first_sweep_cannot_see_yet_the_last_one_removes(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider, staleness=0.5, count=3) as made:
+        flow = Flow(made[:1])
+        await furnish(made[0], flow, ADA)
+        await remove(made[1], flow)
+        flow.started.clear()
+        await LearnerSweep(made[1], flow.orchestrations).sweep(FIRST)
+        assert len(traces(tmp_path, made[0], ADA)) > 2, "another process has just written it"
+        await asyncio.sleep(0.5)
+        sweep = LearnerSweep(made[2], flow.orchestrations)
+        while not isinstance(await sweep.sweep(LAST), Done):
+            pass
+        await RemovalEnding(made[0]).finish(FIRST)
+        assert traces(tmp_path, made[0], ADA) == ["Tombstone"]
+        await asyncio.sleep(0.5)
+        assert (await remove(made[2], flow)).status == "completed"
+
+
+async def test_wherever_the_process_dies_the_removal_is_finished(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    before, folder = tmp_path / "before", tmp_path / "copy"
+    async with processes(before, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        flow.started.clear()
+    for writes in itertools.count():
+        shutil.copytree(before, folder)
+        asked, finished = False, False
+        async with processes(folder, provider) as [dying]:
+            store = SqliteDocumentStore(dying.settings.sqlite_path)
+            dying._documents = Documents(DyingStore(store, writes))
+            flow = Flow([dying])
+            try:
+                await remove(dying, flow)
+                asked = True
+                sweep = LearnerSweep(dying, flow.orchestrations)
+                assert isinstance(await sweep.sweep(FIRST), Done)
+                while not isinstance(await sweep.sweep(LAST), Done):
+                    pass
+                assert isinstance(await RemovalEnding(dying).finish(FIRST), Done)
+                finished = True
+            except ProcessDied:
+                pass
+            await store.close()
+        async with processes(folder, provider) as [clients]:
+            flow = Flow([clients])
+            if writes == 0:
+                assert not asked, "nothing has begun"
+                await remove(clients, flow)
+            for _ in range(2):
+                await Reconciler(clients, flow.orchestrations).sweep()
+                await flow.run_all()
+            assert traces(folder, clients, ADA) == ["Tombstone"], f"after {writes} writes"
+            assert (await remove(clients, flow)).status == "completed"
+        shutil.rmtree(folder)
+        if finished:
+            assert writes > 8
+            return
+
+
+async def test_a_learner_with_very_much_is_removed_in_bounded_batches(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        roadmap = await furnish(clients, flow, ADA)
+        [lesson, *_] = [one async for one in clients.documents.every(Lesson, ADA) if not one.waiting]
+        for start in range(0, 3000, 100):
+            copies = [
+                lesson.model_copy(update={"id": f"{roadmap.id}-{number}", "etag": "", "task_id": None})
+                for number in range(start, start + 100)
+            ]
+            await clients.documents.batch(Lesson, ADA, [creation(copy) for copy in copies])
+        began = time.monotonic()
+        await remove(clients, flow)
+        await flow.run_all()
+        assert time.monotonic() - began < 60
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+        assert (await remove(clients, flow)).removed > 3000
+
+
+async def test_events_are_sent_before_they_are_removed(tmp_path: Path, provider: ModelProvider) -> None:
+    """The broker is away: the first sweep leaves what is to be sent, the last one removes it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        connection = (
+            f"Endpoint=sb://127.0.0.1:{taken.getsockname()[1]};SharedAccessKeyName=test;"
+            "SharedAccessKey=dGVzdA==;UseDevelopmentEmulator=true;"
+        )
+        async with processes(tmp_path, provider, ServiceBusConnection=connection) as [clients]:
+            clients._documents = Documents(clients.documents.store, lambda _: None)
+            flow = Flow([clients])
+            await furnish(clients, flow, ADA)
+            await remove(clients, flow)
+            flow.started.clear()
+            sweep = LearnerSweep(clients, flow.orchestrations)
+            assert isinstance(await sweep.sweep(FIRST), Done)
+            kinds = {one["subject"] for one in stored_documents(tmp_path / "skillsync.db", "Outbox")}
+            assert kinds >= {"skillsync.roadmap.canceled", "skillsync.lesson.canceled"}
+            assert set(traces(tmp_path, clients, ADA)) == {"Outbox", "Removal", "Spending", "Tombstone"}
+            assert isinstance(await sweep.sweep(LAST), Deferred)
+            assert stored_documents(tmp_path / "skillsync.db", "Outbox") == []
+            with pytest.raises(QueueUnavailable):
+                await sweep.sweep(LAST)  # there may be dead letters, so it is not over
+
+
+async def test_a_removal_that_was_never_started_is_begun_by_the_reconciler(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        flow.started.clear()
+        await clients.documents.create(Removal(id=Removal.ID, user_id=ADA, requested_at=now()))
+        await Reconciler(clients, flow.orchestrations).sweep()
+        assert [one[1] for one in flow.started if one[1].startswith("removal-")]
+        await Reconciler(clients, flow.orchestrations).sweep()
+        removals = [one for one in flow.started if one[0] == "removal_orchestrator"]
+        assert len(removals) == 1, "what runs is left alone"
+        await flow.run_all()
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
+def test_a_status_says_nothing_of_the_inside(provider: ModelProvider) -> None:
+    removal = Removal(id=Removal.ID, user_id=ADA, requested_at=now(), instances=["roadmap-1"], removed=3)
+    told: dict[str, Any] = RemovalStatus.running(removal).to_json()
+    assert set(told) == {"status", "requested_at", "completed_at", "removed", "message"}
+
+
+async def test_a_vote_is_taken_back_once_whoever_changes_it_meanwhile(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        lesson = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(ADA, TOPIC)
+        await flow.run_all()
+        voting = Voting(clients, flow.orchestrations)
+        await voting.vote(ADA, lesson.id, 1)
+        [seen] = await clients.documents.query_across(Vote, {})
+        await voting.vote(ADA, lesson.id, -1)
+        await asyncio.gather(take_back(clients.documents, seen), take_back(clients.documents, seen))
+        assert await clients.documents.query_across(Vote, {}) == []
+        head = await clients.documents.read(LessonHead, lesson.lesson_key, LessonHead.ID)
+        standing = head.standing(1)
+        assert standing is not None
+        assert (standing.votes_up, standing.votes_down) == (0, 0)

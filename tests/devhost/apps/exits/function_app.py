@@ -2,9 +2,13 @@
 
 import asyncio
 import sys
+import time
 
 import azure.durable_functions as df
 import azure.functions as func
+
+# The function that starts an orchestration has answered by then: it must not end with its process.
+SECONDS = 0.5
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -39,7 +43,7 @@ def calls(context: df.DurableOrchestrationContext):
 
 @app.orchestration_trigger(context_name="context")
 def exits_itself(context: df.DurableOrchestrationContext):
-    yield context.call_activity("works", None)
+    yield context.call_activity("takes_a_while", None)
     sys.exit(1)
 
 
@@ -49,12 +53,20 @@ def works(unused) -> str:
 
 
 @app.activity_trigger(input_name="unused")
+def takes_a_while(unused) -> str:
+    time.sleep(SECONDS)
+    return "worked"
+
+
+@app.activity_trigger(input_name="unused")
 def exits_in_a_thread(unused) -> str:
+    time.sleep(SECONDS)
     sys.exit(1)
 
 
 @app.activity_trigger(input_name="unused")
 async def exits_on_the_loop(unused) -> str:
+    await asyncio.sleep(SECONDS)
     sys.exit(1)
 
 

@@ -130,6 +130,19 @@ async def test_one_upgrade_however_many_ask(processes: list[Clients], provider: 
     assert provider.calls()["lesson"] == 1
 
 
+async def test_an_upgrade_that_runs_is_not_begun_again_and_leaves_room_to_learners(
+    processes: list[Clients], provider: ModelProvider
+) -> None:
+    flow = Flow(processes)
+    await quoted(processes[0], flow, provider, "ada")
+    for learner in ("grace", "linus"):
+        lesson = await StandaloneLessons(processes[1], flow.orchestrations).get_or_generate(learner, TOPIC)
+        assert lesson.generation_status is GenerationStatus.COMPLETED, "who asks is served what there is"
+        head = await head_of(processes[1])
+        assert (head.generation, head.cause.occasion, head.cause.background) == (2, Occasion.UPGRADE, True)
+    assert len(flow.started) == 1
+
+
 async def test_an_upgrade_that_fails_leaves_the_quotations_and_rests(
     processes: list[Clients], provider: ModelProvider
 ) -> None:

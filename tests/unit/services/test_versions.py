@@ -268,8 +268,8 @@ async def test_a_regeneration_left_behind_is_begun_again(processes: list[Clients
     impatient = Reconciler(processes[1], flow.orchestrations)
     assert await impatient.sweep() == 1
     await flow.run_all()
-    settled = await Lessons(processes[2]).lesson("ada", lesson.id)
     head = await head_of(processes[2])
+    settled = await Lessons(processes[2]).lesson("ada", lesson.id)
     assert (settled.regenerating, settled.version) == (False, "1.1")
     assert head.cause.regenerated_from == "1.0", "a recovery keeps why the generation runs"
 

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from pytest_httpserver import HTTPServer
 
 from shared.clients import Clients, get_clients
+from shared.errors import StoreUnavailable
 from shared.settings import get_settings, load_settings
+from shared.store.contract import DocumentStore
 from tests.support.app import app_settings
 
 
@@ -26,18 +29,21 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 @pytest.mark.usefixtures("environment")
 def test_one_set_for_each_loop_closed_at_its_end() -> None:
-    async def use() -> tuple[Clients, object]:
+    async def use() -> tuple[Clients, httpx.AsyncClient, DocumentStore]:
         clients = get_clients()
         assert get_clients() is clients
         assert clients.http is clients.http
         assert clients.documents is clients.documents
-        return clients, clients.http
+        assert await clients.documents.store.missing_containers() == []
+        return clients, clients.http, clients.documents.store
 
     # asyncio.run cancels what is left on the loop, as the Functions worker does when it is told to stop.
-    first, http = asyncio.run(use())
-    assert http.is_closed  # type: ignore[attr-defined] # an httpx.AsyncClient
+    first, http, store = asyncio.run(use())
+    assert http.is_closed
     assert first._documents is None
-    second, _ = asyncio.run(use())
+    with pytest.raises(StoreUnavailable, match="closed"):
+        asyncio.run(store.read("learning", "ada", "anything"))
+    second, *_ = asyncio.run(use())
     assert second is not first
 
 
@@ -49,3 +55,18 @@ async def test_the_client_says_who_is_asking(tmp_path: Path, httpserver: HTTPSer
     await clients.close()
     agent = httpserver.log[0][0].headers["User-Agent"]
     assert agent.startswith("SkillSync/0.1 (lesson research for learners; mailto:team@example.org) httpx/")
+
+
+async def test_a_redirect_is_not_followed_and_no_proxy_of_the_environment_is_used(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys stand in the headers: they go where the settings say, and nowhere else."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    httpserver.expect_request("/").respond_with_data(status=302, headers={"Location": "/elsewhere"})
+    clients = Clients(load_settings(app_settings(tmp_path)))
+    answer = await clients.http.get(httpserver.url_for("/"))
+    await clients.close()
+    assert answer.status_code == 302
+    assert [request.path for request, _ in httpserver.log] == ["/"]

@@ -85,5 +85,5 @@ class Life(RuleBasedStateMachine):
             assert self.attempts == 0
 
 
-Life.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+Life.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 TestLife = Life.TestCase

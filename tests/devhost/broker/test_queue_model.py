@@ -286,4 +286,4 @@ def as_seen(message: Expected) -> Seen:
 
 
 TestQueue = pytest.mark.timeout(300)(QueueMachine.TestCase)
-TestQueue.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestQueue.settings = settings(max_examples=150, stateful_step_count=50)

@@ -70,7 +70,7 @@ def apply(step: str, instance: OrchestrationInstance, number: int) -> Orchestrat
 
 
 @given(steps=STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_is_read_back(tmp_path: Path, steps: list[str]) -> None:
     """Drive an instance through the engine's moves in any order; the store must follow."""
     database = tmp_path / f"{uuid.uuid4().hex}.db"

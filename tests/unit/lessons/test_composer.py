@@ -229,9 +229,7 @@ specifications = st.builds(
 )
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(specifications, briefs)
 def test_any_brief_becomes_a_valid_lesson_or_is_refused(lesson, found) -> None:  # type: ignore[no-untyped-def]
     try:

@@ -107,7 +107,7 @@ def assert_harmless(page: Page) -> None:
             assert value.startswith(("http://", "https://", "#"))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile)
 @example("\n\n".join(SNIPPETS[:20]))
 @example("\n\n".join(SNIPPETS[20:]))
@@ -115,7 +115,7 @@ def test_hostile_text_never_reaches_the_page(text: str) -> None:
     assert_harmless(Page(to_html(text, content_of(text), FACTS, [attribution_of(text)])))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(hostile)
 @example("\n\n".join(SNIPPETS))
 @example(">")

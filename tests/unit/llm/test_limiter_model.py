@@ -174,6 +174,5 @@ TestLimiterMachine = LimiterMachine.TestCase
 TestLimiterMachine.settings = settings(
     max_examples=40,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

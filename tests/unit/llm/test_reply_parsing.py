@@ -227,7 +227,6 @@ prose = st.text(st.characters(exclude_categories=["Cs"]), max_size=80).filter(
 )
 
 
-@settings(deadline=None)
 @given(recipe=recipes, before=prose, after=prose, ascii_only=st.booleans(), indent=st.sampled_from([None, 2]))
 def test_any_object_among_prose_is_found_as_it_is(
     recipe: Recipe, before: str, after: str, ascii_only: bool, indent: int | None
@@ -236,14 +235,13 @@ def test_any_object_among_prose_is_found_as_it_is(
     assert parse_reply(reply, Recipe) == recipe
 
 
-@settings(deadline=None)
 @given(recipe=recipes, draft=recipes, thoughts=prose)
 def test_the_answer_wins_over_drafts_in_the_thinking(recipe: Recipe, draft: Recipe, thoughts: str) -> None:
     reply = f"<think>{thoughts}{json.dumps(draft.to_json())}</think>{json.dumps(recipe.to_json())}"
     assert parse_reply(reply, Recipe) == recipe
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     reply=st.text(
         st.sampled_from(list("{}[]\":,\\'`<>/ \nabc01")) | st.characters(exclude_categories=["Cs"]),
@@ -255,7 +253,6 @@ def test_any_text_gives_an_object_or_a_reply_error(reply: str) -> None:
         assert isinstance(parse_reply(reply, Recipe), Recipe)
 
 
-@settings(deadline=None)
 @given(recipe=recipes, data=st.data())
 def test_any_cut_of_any_reply_fails(recipe: Recipe, data: st.DataObject) -> None:
     reply = json.dumps(recipe.to_json())

@@ -75,7 +75,7 @@ escapes = st.sampled_from(
 hostile = st.lists(escapes | st.text(max_size=30), max_size=6).map("".join).filter(str.strip)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=hostile, author=hostile, licence=hostile, text=hostile, heading=hostile, language=hostile)
 def test_no_text_opens_or_closes_a_block(
     source: Build, title: str, author: str, licence: str, text: str, heading: str, language: str

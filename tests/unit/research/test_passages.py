@@ -75,7 +75,7 @@ PIECES = [
 markup = st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=60).map("".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markup)
 def test_passages_are_bounded_and_clean_whatever_is_read(text: str) -> None:
     for reader in (html_passages, markdown_passages):
@@ -89,7 +89,7 @@ def test_passages_are_bounded_and_clean_whatever_is_read(text: str) -> None:
                 assert "b.example" not in passage.text.replace("http://b.example/c", "")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=400), st.text(max_size=400))
 def test_a_sites_own_files_may_hold_anything(data: bytes, text: str) -> None:
     readings: list[Callable[[], list[Entry]]] = [

@@ -80,7 +80,7 @@ def test_markdown(dirty: str, clean: str) -> None:
     assert clean_markdown(dirty, is_known).strip() == clean.strip()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile)
 @example("\n\n".join(SNIPPETS))
 @example('{% raw %} ${x} {{y}} :: :::::: "><script>alert(1)</script> [click](javascript:alert(1))')
@@ -103,7 +103,7 @@ def test_no_parser_finds_html_images_or_unknown_links_afterwards(text: str) -> N
                     assert is_known(str(child.attrGet("href")))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(hostile)
 def test_code_survives(text: str) -> None:
     code = re.sub(r"[`~\r]", "", text)

@@ -18,9 +18,7 @@ from tests.mermaid.corpus import BROKEN, HOSTILE, SOUND
 from tests.support.gate_bodies import GOOD, assignment, body
 from tests.support.hostile import SNIPPETS, hostile
 
-MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 MODEL, QUOTING = assignment(), assignment(Tier.EXTRACTIVE)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from pydantic import Field
@@ -16,9 +17,11 @@ from pydantic import Field
 from shared.errors import Conflict, NotFound, PreconditionFailed
 from shared.llm.exchange import ChatFailure, ChatReply, FailureKind
 from shared.models.document import Document, now
+from shared.models.tallies import ProviderTally, bucket_of
 from shared.settings import Settings
 from shared.store.contract import Condition, PatchOperation
 from shared.store.documents import Documents, change
+from shared.store.tallies import add
 
 USAGE_TTL_SECONDS = 90 * 86_400
 
@@ -37,9 +40,14 @@ class DayUsage(Document):
     ttl: int | None = USAGE_TTL_SECONDS
 
     @staticmethod
-    def today() -> str:
-        """Return the partition of the present day (UTC)."""
-        return f"usage-{now().date().isoformat()}"
+    def key_of(day: date) -> str:
+        """Return the partition of a day (UTC)."""
+        return f"usage-{day.isoformat()}"
+
+    @classmethod
+    def today(cls) -> str:
+        """Return the partition of the present day."""
+        return cls.key_of(now().date())
 
 
 class ProviderUsage(DayUsage):
@@ -129,6 +137,9 @@ class Budgets:
         except NotFound:
             await self._ensure(ProviderUsage(id=id_, key=charge.key))
             await self._documents.batch(Spending, charge.key, [*operations, change(id_, counted)])
+        if isinstance(outcome, ChatReply):
+            tally = ProviderTally.of(provider)
+            await add(self._documents, tally, {f"seconds/{bucket_of(outcome.seconds)}": 1})
 
     async def give_back(self, charge: Charge) -> None:
         """Undo a reservation whose call was not made."""

@@ -14,6 +14,7 @@ from shared.models.source_cache import SourceCache, SourcePause
 from shared.research.network_source import NetworkSource
 from shared.research.protocol import Hit, Question, SourceLimited
 from shared.store.documents import Documents, increment
+from shared.store.tallies import add_today
 from shared.telemetry import log
 
 # A change of what a source makes of an answer must not be hidden by answers of before.
@@ -55,6 +56,8 @@ class CachedSource:
         """Return the hits; raises what the source raises, and `SourceLimited` during a shared pause."""
         key = cache_key(self._source, question)
         kept = await self._kept(key)
+        if self._ttl_seconds:
+            await add_today(self._documents, {"source_hits" if kept is not None else "source_misses": 1})
         if kept is not None:
             return kept
         await self._check_pause()

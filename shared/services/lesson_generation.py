@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from shared.clients import Clients
@@ -21,6 +22,7 @@ from shared.services.quotas import use_quota
 from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.renewal import Renewal
 from shared.services.roadmaps import not_found
+from shared.store.tallies import add_today
 
 GENERATION_OFF = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -80,6 +82,7 @@ class LessonGeneration:
             except LOST_RACE:
                 await pause(lost)
                 continue
+            await add_today(self._documents, {"lesson_misses": 1})
             return await self._generations.start_awaited(lesson)
         raise CHANGING
 
@@ -91,7 +94,8 @@ class LessonGeneration:
         is_hit = not lesson.waiting and lesson.generation_status is not GenerationStatus.COMPLETED
         lesson = await link(self._documents, lesson, head, version, was_cached=True)
         if is_hit:
-            head = await count(self._documents, head, "hits")
+            counting = count(self._documents, head, "hits")
+            head, _ = await asyncio.gather(counting, add_today(self._documents, {"lesson_hits": 1}))
         await self._renewal.renew(head)
         return lesson
 

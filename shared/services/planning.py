@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from shared.clients import Clients
@@ -22,6 +23,7 @@ from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.counters import count
 from shared.services.curricula import Curricula
 from shared.store.documents import Documents, change, creation, equals, increment, set_to
+from shared.store.tallies import add_today
 from shared.telemetry import log
 
 
@@ -101,7 +103,7 @@ class Planning:
         cached = await latest_curriculum(self._documents, specification.key)
         if cached is not None and cached.tier is Tier.MODEL:
             log("curriculum.hit", roadmap_id=roadmap.id, tier=cached.tier.value)
-            return await count(self._documents, cached, "hits")
+            return await self._hit(cached)
         number = cached.version_number + 1 if cached else 1
         if provider is None:
             return await self._plan_locally(specification, cached, number)
@@ -121,13 +123,22 @@ class Planning:
     ) -> CurriculumVersion:
         local = local_curriculum(specification)
         if cached is not None and cached.plan == local.plan:
-            return await count(self._documents, cached, "hits")
+            return await self._hit(cached)
         version = _version(specification, number, local.tier, local.plan, {"note": local.note})
-        # A generic plan knows nothing of the subject; it would only keep others from a better one.
-        return version if local.tier is Tier.GENERIC else await self._share(version)
+        return await self._share(version)
+
+    async def _hit(self, cached: CurriculumVersion) -> CurriculumVersion:
+        counting = count(self._documents, cached, "hits")
+        return (await asyncio.gather(counting, add_today(self._documents, {"curriculum_hits": 1})))[0]
 
     async def _share(self, version: CurriculumVersion) -> CurriculumVersion:
-        """Store a curriculum for all; when another one was faster, everybody follows that one."""
+        """Store a curriculum for all; when another one was faster, everybody follows that one.
+
+        A generic plan knows nothing of the subject; it would only keep others from a better one.
+        """
+        await add_today(self._documents, {"curriculum_misses": 1})
+        if version.tier is Tier.GENERIC:
+            return version
         try:
             return await self._documents.create(version)
         except Conflict:

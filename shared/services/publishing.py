@@ -6,14 +6,16 @@ from contextlib import suppress
 
 from shared.errors import Conflict
 from shared.models.curation import ReviewEntry, VersionFigures
-from shared.models.library import LessonHead, LessonVersion
+from shared.models.library import LessonHead, LessonVersion, Occasion
 from shared.models.outcomes import Done
 from shared.models.status import GenerationStatus
+from shared.models.tallies import ModelTally, bucket_of
 from shared.services.leases import NOBODYS, still_held
 from shared.services.linking import settle_waiting
 from shared.services.standings import standing_of, standing_path
 from shared.store.contract import PatchOperation
 from shared.store.documents import Documents, change, creation, equals, set_to
+from shared.store.tallies import add, add_today
 
 MOST_RANKED = 50
 """The head stays small: beyond so many versions the last of the ranking leaves it, and is served no more."""
@@ -37,6 +39,28 @@ async def publish(documents: Documents, head: LessonHead, version: LessonVersion
     figures = VersionFigures(id=VersionFigures.id_of(number), key=head.key, version_number=number)
     published = change(head.id, changes, conditions)
     await documents.batch(LessonHead, head.key, [creation(version), creation(figures), published])
+    await _tally(documents, head, version)
+
+
+async def _tally(documents: Documents, head: LessonHead, version: LessonVersion) -> None:
+    """Count a version for operators, and whose version it is to follow."""
+    metadata = version.generation_metadata
+    waited = (metadata.generated_at - head.requested_at).total_seconds()
+    counted = [
+        "published",
+        f"by_tier/{version.tier.value}",
+        f"by_provider/{metadata.ai_provider}",
+        f"by_occasion/{metadata.occasion.value}",
+        f"waits/{bucket_of(waited)}",
+        *(f"fallbacks/{provider}" for provider in {one.provider for one in metadata.fallbacks}),
+    ]
+    await add_today(documents, dict.fromkeys(counted, 1))
+    await add(documents, ModelTally.of(metadata.model), {"published": 1})
+    followed = head.standing(LessonVersion.number(metadata.regenerated_from or ""))
+    if followed is not None and metadata.occasion in (Occasion.REGENERATION, Occasion.LOW_SCORE):
+        reason = metadata.regeneration_reason or metadata.occasion
+        of_the_old = {"regenerated": 1, f"reasons/{reason.value}": 1}
+        await add(documents, ModelTally.of(followed.model), of_the_old)
 
 
 async def after_publication(documents: Documents, head: LessonHead) -> Done:

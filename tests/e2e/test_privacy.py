@@ -27,6 +27,9 @@ LIBRARY = (
     "Review",
     "Counted",
     "ReviewEntry",
+    "DayTally",
+    "ModelTally",
+    "ProviderTally",
     "Brief",
     "CallRecord",
 )

@@ -76,7 +76,6 @@ def test_a_good_token_names_its_learner(signer: Signer) -> None:
         ({"aud": {AUDIENCE: True}}, "not meant for this API"),
         ({"sub": None}, "lacks sub"),
     ],
-    ids=str,
 )
 def test_a_claim_that_does_not_hold_is_named(changes: dict[str, Any], says: str) -> None:
     assert says in reason(RSA.token("ada", **changes))
@@ -128,7 +127,6 @@ def test_one_of_several_audiences_is_enough() -> None:
         ({"admin": True}, LEARNER),
         (True, LEARNER),
     ],
-    ids=str,
 )
 def test_roles_are_a_list_or_a_text(claim: Any, roles: set[Role]) -> None:
     assert verified(RSA.token("ada", roles=claim)).roles == roles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,39 @@ def test_goal_to_lesson_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> N
         assert ada.status(roadmap["roadmap_id"])["progress"]["lessons_completed"] == 1
         assert grace.http.get(f"/lessons/{lesson_id}").status_code == 404
         assert not (tmp_path / "skillsync.db").exists()
+
+
+def test_curation_and_progress_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> None:
+    database = f"journey-{uuid.uuid4().hex}"
+    asyncio.run(emulator.create_database(database))
+    cosmos = {"COSMOS_ENDPOINT": emulator.url, "COSMOS_DATABASE": database, "COSMOS_KEY": EMULATOR_KEY}
+    with app_host(tmp_path, settings=cosmos) as host, Learner(host.url, "ada") as ada:
+        lesson_id = first_lesson(ada.roadmap())["id"]
+        ada.generate(lesson_id)
+        lesson = ada.await_lesson(lesson_id)
+        for value, votes in ((1, [1, 0]), (-1, [0, 1]), (-1, [0, 1]), (0, [0, 0]), (1, [1, 0])):
+            voted = ada.http.post(f"/lessons/{lesson_id}/vote", json={"value": value})
+            assert list(voted.json()["votes"].values()) == votes, voted.text
+
+        done = {"state": "completed", "quiz_answers": [0] * len(lesson["content"]["quiz"])}
+        for _ in range(2):
+            scored = ada.http.put(f"/lessons/{lesson_id}/progress", json=done)
+            assert scored.json()["progress"]["tries"] == 1, scored.text
+        assert ada.http.get("/me/progress").json()["lessons_completed"] == 1
+        assert ada.http.put("/me/profile", json={"time_commitment": "3-5"}).status_code == 200
+
+        roles = {"X-User-Roles": "mentor,admin"}
+        while not (waiting := ada.http.get("/library/lessons", headers=roles).json()["items"]):
+            time.sleep(0.1)
+        version = f"/library/lessons/{waiting[0]['lesson_key']}/versions/1.0"
+        figures = ada.http.get(version, headers=roles).json()["figures"]
+        assert (figures["shown"], figures["completions"], figures["quiz_tries"]) == (1, 1, 1)
+        rejected = ada.http.post(f"{version}/review", headers=roles, json={"decision": "reject"})
+        assert (rejected.status_code, rejected.json()["approval_status"]) == (200, "rejected")
+        assert ada.lesson(lesson_id)["generation_status"] == "pending"
+        assert ada.http.get("/library/lessons", headers=roles).json()["items"] == []
+        metrics = ada.http.get("/ops/metrics", headers=roles).json()
+        assert metrics["versions"]["by_tier"] == {"extractive": 1}
 
 
 def test_readiness_names_a_missing_container(tmp_path: Path, emulator: CosmosEmulator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import uuid
 
+import httpx
 import pytest
 
 from tests.support.learner import GOAL, Body, Learner
@@ -13,6 +14,7 @@ from tests.support.local_host import LocalHost
 RIGHT, HALF = [0, 1, 2, 3], [0, 1, 0, 0]
 # What the fake model's explanations say, and nothing else in its lessons.
 EXPLANATION = "says so."
+WHOLE = '{ lessons { getLessonById(lessonId: "%s") { content } } }'
 
 
 def someone(host: LocalHost) -> Learner:
@@ -42,6 +44,12 @@ def test_no_way_to_a_body_gives_the_key_of_its_quiz_away_before_the_first_try(mo
             "lookup": ada.http.get("/lessons/lookup", params={"subject": "Python", "step_title": title}),
             "task": ada.http.get(f"/lessons/status/{task['task_id']}"),
             "topic": grace.http.get("/lessons/topic", params={"subject": "Python", "topic": title}),
+            "graphql": ada.http.post("/graphql", json={"query": WHOLE % lesson_id}),
+            "back end": httpx.post(
+                f"{model_host.url}/api/generate_lesson_content",
+                headers={"x-functions-key": model_host.function_key()},
+                json={"lesson_id": lesson_id, "user_id": ada.user_id},
+            ),
             "topic path": grace.http.get(f"/lessons/Python/{title}"),
         }
         for way, answer in ways.items():

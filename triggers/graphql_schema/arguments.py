@@ -30,7 +30,7 @@ def wanted(model: type[M], data: dict[str, Any]) -> M:
     except Problem as problem:
         errors = tuple(replace(error, field=to_camel_case(error.field)) for error in problem.errors)
         names = ", ".join(dict.fromkeys(error.field for error in errors))
-        raise Problem(problem.status, problem.code, f"These fields are wrong: {names}.", errors) from None
+        raise replace(problem, detail=f"These fields are wrong: {names}.", errors=errors) from None
 
 
 def known_id(value: str, thing: str) -> str:

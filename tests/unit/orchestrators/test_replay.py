@@ -159,6 +159,27 @@ def test_a_reservation_is_redeemed_when_its_own_time_has_come() -> None:
     assert [moment[11:19] for moment in waits] == ["00:02:30", "00:05:30"]
 
 
+def test_a_place_in_one_queue_is_shown_there_once_and_nowhere_else() -> None:
+    answers = [
+        {"kind": "deferred", "until": "2026-01-01T00:00:10Z", "reservation": "groq:place"},
+        {"kind": "next", "tried": "groq", "provider": "gemini", "reason": "server: 502"},
+        {"kind": "done", "result": {"version": "1.0"}},
+    ]
+    asked: list[dict[str, Any]] = []
+
+    def script(name: str, data: dict[str, Any], _: int) -> Any:
+        if name != "write_lesson":
+            return {"kind": "done", "result": {"token": 1, "sources": 4}}
+        asked.append(data)
+        return answers[len(asked) - 1]
+
+    Recorder("lesson_orchestrator", "lesson", LESSON, script).record(
+        orchestrator_named("lesson_orchestrator")
+    )
+    shown = [(given.get("provider"), given.get("reservation")) for given in asked]
+    assert shown == [(None, None), (None, "groq:place"), ("gemini", None)]
+
+
 def test_who_was_not_even_asked_is_named_too() -> None:
     last = json.loads(final_actions("lesson-nobody-can-be-asked")[-1]["input"])
     assert [fallback["provider"] for fallback in last["fallbacks"]] == ["deepseek", "groq"]

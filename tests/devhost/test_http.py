@@ -277,6 +277,9 @@ def refused() -> Iterator[LocalHost]:
         ("1digit", "'1digit' is not a valid function name."),
         ("host", "'host' is not a valid function name."),
         ("second", "The route specified conflicts with the route defined by function 'first'."),
+        ("one_method", "The route specified conflicts with the route defined by function 'any_method'."),
+        ("zulu", "The route specified conflicts with the route defined by function 'alpha'."),
+        ("TWIN", "The function or proxy name 'TWIN' must be unique within the function app."),
         ("slashed", "cannot appear consecutively"),
         ("brace", "incomplete parameter"),
         ("unknown_constraint", "The constraint reference 'prime' could not be resolved to a type."),
@@ -302,6 +305,9 @@ def test_the_others_still_load(refused: LocalHost) -> None:
     assert httpx.put(f"{refused.url}/api/same/1").status_code == 200
     assert httpx.post(f"{refused.url}/api/same/1").status_code == 404
     assert httpx.get(f"{refused.url}/api/administer").status_code == 404
+    assert httpx.delete(f"{refused.url}/api/any/1").status_code == 200
+    assert httpx.get(f"{refused.url}/api/twin").status_code == 200
+    assert httpx.get(f"{refused.url}/api/other-twin").status_code == 404
 
 
 def test_a_disabled_function_answers_only_the_master_key(refused: LocalHost) -> None:

@@ -163,6 +163,13 @@ def test_timer_wins_over_event(hub: Hub) -> None:
     assert hub.result("event_or_timeout", 0.3) == "timeout"
 
 
+def test_an_event_belongs_to_the_newest_wait(hub: Hub) -> None:
+    instance_id = hub.start("event_after_one_given_up")
+    hub.raise_event(instance_id, "Skip", "first")
+    hub.raise_event(instance_id, "Go", "gone on")
+    assert hub.wait(instance_id)["output"] == "gone on"
+
+
 def test_events_of_one_name_are_buffered_in_order(hub: Hub) -> None:
     instance_id = hub.start("three_events")
     for n in range(3):
@@ -197,6 +204,12 @@ def test_retry_succeeds_at_the_third_attempt(hub: Hub) -> None:
 def test_retry_is_exhausted(hub: Hub) -> None:
     message = hub.result("retries", {"max": 2, "failures": [9]})
     assert message.startswith("Activity function 'flaky' failed:  ValueError: attempt 2")
+
+
+def test_the_last_failure_is_not_waited_for(hub: Hub) -> None:
+    started = time.monotonic()
+    hub.result("retries", {"max": 2, "failures": [9], "interval": 2_000})
+    assert 2 <= time.monotonic() - started < 3.8, "one interval lies between two attempts, and none behind"
 
 
 def test_retries_side_by_side(hub: Hub) -> None:

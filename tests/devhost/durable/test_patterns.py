@@ -183,11 +183,15 @@ def test_aggregator_keeps_its_state_in_its_input(app: OpenHub) -> None:
 
 
 def test_events_behind_the_end_of_an_execution_reach_the_next(app: OpenHub) -> None:
-    """All five arrive at once: the first ends its execution, the others are carried over, none is lost."""
+    """All five are played at once: the first ends its execution, the others are carried over, none is lost."""
     hub = app("eternal")
     instance_id = hub.start("counter", 0)
+    hub.wait(instance_id, ["Running"])
+    hub.operate(instance_id, "suspend")
+    hub.wait(instance_id, ["Suspended"])
     for operation in ("incr", "incr", "incr", "incr", "end"):
         hub.raise_event(instance_id, "operation", operation)
+    hub.operate(instance_id, "resume")
     assert hub.wait(instance_id)["output"] == 4
 
 

@@ -126,6 +126,15 @@ def event(context: df.DurableOrchestrationContext):
 
 
 @bp.orchestration_trigger(context_name="context")
+def event_after_one_given_up(context: df.DurableOrchestrationContext):
+    """Wait twice for events of one name; the first wait lost its race, and nobody looks at it any more."""
+    yield context.task_any([context.wait_for_external_event("Go"), context.wait_for_external_event("Skip")])
+    value = yield context.wait_for_external_event("Go")
+    echoed = yield context.call_activity("echo", value)
+    return echoed
+
+
+@bp.orchestration_trigger(context_name="context")
 def event_or_timeout(context: df.DurableOrchestrationContext):
     timeout = context.create_timer(context.current_utc_datetime + timedelta(seconds=context.get_input()))
     arrival = context.wait_for_external_event("Go")
@@ -211,7 +220,10 @@ def slow_child(context: df.DurableOrchestrationContext):
 def retries(context: df.DurableOrchestrationContext):
     """`failures`: how often each of the parallel activities fails before it succeeds."""
     settings = context.get_input()
-    options = df.RetryOptions(first_retry_interval_in_milliseconds=50, max_number_of_attempts=settings["max"])
+    options = df.RetryOptions(
+        first_retry_interval_in_milliseconds=settings.get("interval", 50),
+        max_number_of_attempts=settings["max"],
+    )
     tasks = [
         context.call_activity_with_retry(
             "flaky", options, {"key": f"{context.instance_id}/{i}", "failures": n}

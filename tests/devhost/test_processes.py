@@ -130,6 +130,17 @@ async def test_app_processes_share_the_work(tmp_path: Path) -> None:
         assert served == {f"slept in {process_id}" for process_id in host.app_process_ids()}
 
 
+async def test_a_request_goes_to_the_process_with_the_least_to_do(tmp_path: Path) -> None:
+    with basics(tmp_path, workers=2) as host:
+        async with httpx.AsyncClient(base_url=host.url, timeout=60) as client:
+            long = asyncio.create_task(client.get("/api/sleep/4"))
+            host.wait_for_log("Executing 'Functions.sleep'")
+            short = [(await client.get("/api/sleep/0")).text for _ in range(4)]
+            assert not long.done()
+            assert (await long).text not in short
+            assert len(set(short)) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_running_invocations_end_before_the_host_does(tmp_path: Path, number: signal.Signals) -> None:
     with basics(tmp_path) as host, ThreadPoolExecutor() as threads:

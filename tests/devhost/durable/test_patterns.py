@@ -183,7 +183,7 @@ def test_aggregator_keeps_its_state_in_its_input(app: OpenHub) -> None:
 
 
 def test_events_behind_the_end_of_an_execution_reach_the_next(app: OpenHub) -> None:
-    """All five are played at once: the first ends its execution, the others are carried over, none is lost."""
+    """All five are played at once: the first ends its execution, the others are carried over."""
     hub = app("eternal")
     instance_id = hub.start("counter", 0)
     hub.wait(instance_id, ["Running"])

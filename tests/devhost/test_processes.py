@@ -134,7 +134,7 @@ async def test_a_request_goes_to_the_process_with_the_least_to_do(tmp_path: Path
     with basics(tmp_path, workers=2) as host:
         async with httpx.AsyncClient(base_url=host.url, timeout=60) as client:
             long = asyncio.create_task(client.get("/api/sleep/4"))
-            host.wait_for_log("Executing 'Functions.sleep'")
+            await asyncio.to_thread(host.wait_for_log, "Executing 'Functions.sleep'")
             short = [(await client.get("/api/sleep/0")).text for _ in range(4)]
             assert not long.done()
             assert (await long).text not in short

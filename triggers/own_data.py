@@ -6,6 +6,7 @@ Each handler imports what it works with when it is first called: cold start is a
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -14,11 +15,33 @@ from shared.clients import get_clients
 from shared.orchestrations import Orchestrations
 from shared.security.identity import Caller
 from triggers.answers import json_answer
-from triggers.endpoints import Access, accepted, endpoint
+from triggers.endpoints import Access, accepted, endpoint, ok
+
+if TYPE_CHECKING:
+    from shared.models.queries import PageQuery
 
 blueprint = df.Blueprint()
 
 RETRY_AFTER_SECONDS = "30"
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "me/export",
+    access=Access.LEARNER,
+    query="queries.PageQuery",
+    answers=(ok("export.ExportPage"),),
+)
+async def export_learner_data(caller: Caller, query: PageQuery) -> func.HttpResponse:
+    """Take along all own data, page by page.
+
+    Everything that is stored, with the text of each lesson that is written; the last page holds votes,
+    reviews and what was spent.
+    """
+    from shared.services.export import Export
+
+    return json_answer(await Export(get_clients()).page(caller.user_id, query.limit, query.continuation))
 
 
 @endpoint(

@@ -38,7 +38,7 @@ class Running:
 
 
 def settings_with(provider: ModelProvider) -> dict[str, str]:
-    return {**with_provider(provider), "HISTORY_KEPT_DAYS": "0"}
+    return {**with_provider(provider, timeout_seconds=60), "HISTORY_KEPT_DAYS": "0"}
 
 
 @pytest.fixture(scope="module")

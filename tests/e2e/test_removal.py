@@ -47,7 +47,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("removal")
     with ModelProvider(outline_seconds=1.5, lesson_seconds=1.5, modules=3) as provider:
         settings = {
-            **with_provider(provider),
+            **with_provider(provider, timeout_seconds=60),
             "REMOVAL_SETTLE_S": str(SETTLE_SECONDS),
             "RECONCILE_AFTER_S": "2",
         }
@@ -88,6 +88,19 @@ def removed(learner: Learner) -> bool:
     return bool(answer.json()["status"] == "completed")
 
 
+def exported(learner: Learner) -> list[dict[str, Any]]:
+    """Return all own data, page by page."""
+    items: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 10}
+    while True:
+        answer = learner.http.get("/me/export", params=query)
+        assert answer.status_code == 200, answer.text
+        items += answer.json()["items"]
+        query["continuation"] = answer.json()["continuation"]
+        if query["continuation"] is None:
+            return items
+
+
 def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Running) -> None:
     with Learner(slow.host.url, someone()) as ada, Learner(slow.host.url, someone()) as grace:
         goal = f"Subject {uuid.uuid4().hex[:8]}"
@@ -102,6 +115,10 @@ def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Runnin
         for learner in (ada, grace):
             slow.namespace.send(message(learner, nothing), f"dead-{learner.user_id}")
         when(lambda: len(slow.namespace.dead()) == 2, "both messages are dead")
+
+        taken = exported(ada)
+        assert {"Roadmap", "Module", "Lesson", "Quota"} <= {item["type"] for item in taken}
+        assert grace.user_id not in json.dumps(taken)
 
         first = ada.http.delete("/me")
         assert (first.status_code, first.json()["status"]) == (202, "running")
@@ -119,7 +136,8 @@ def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Runnin
 
         when(lambda: removed(ada), "the removal is over")
         assert slow.traces(ada.user_id) == set()
-        assert grace.await_lesson(own)["generation_status"] == "completed"
+        lesson = grace.await_lesson(own)
+        assert lesson["generation_status"] == "completed", lesson["generation_error"]
         assert slow.provider.calls()["lesson"] == 1
         [dead] = slow.namespace.dead()
         assert json.loads(str(dead))["user_id"] == grace.user_id, "others' dead letters stay"
@@ -127,6 +145,7 @@ def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Runnin
         for roadmap_id in (ended["roadmap_id"], running):
             assert slow.host.instance(f"roadmap-{roadmap_id}-1") is None
 
+        assert exported(ada) == []
         assert ada.http.get("/roadmaps").json()["items"] == []
         assert ada.http.get(f"/lessons/{shared}").status_code == 404
         again = ada.roadmap(goal=goal)

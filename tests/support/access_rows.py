@@ -47,6 +47,7 @@ ROWS = {
     "execute_graphql": Row(
         LEARNER, "graphql", 200, {"query": "{{ onboarding {{ roadmaps {{ id }} }} }}"}, shared=True
     ),
+    "export_learner_data": Row(LEARNER, "me/export", 200, shared=True),
     "generate_lesson": Row(LEARNER, "lessons/{lesson}/generate", 200),
     "generate_lesson_content": Row(
         FUNCTION_KEY, "generate_lesson_content", 200, {"lesson_id": "{lesson}", "user_id": "{user_id}"}

@@ -8,8 +8,7 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,45 +17,31 @@ import pytest
 
 from shared.clients import Clients
 from shared.errors import Problem, QueueUnavailable
-from shared.models.curation import Decision, Vote
+from shared.models.curation import Vote
 from shared.models.document import now
-from shared.models.inputs import InterpretInput, RemovalInput
+from shared.models.inputs import RemovalInput
 from shared.models.library import LessonHead
 from shared.models.messages import lesson_message
 from shared.models.outcomes import Deferred, Done, Failed
-from shared.models.progress import ProgressRequest, ProgressState
 from shared.models.removal import Removal, RemovalStatus, Tombstone
-from shared.models.requests import ProfileRequest, RoadmapRequest
-from shared.models.reviews import ReviewRequest
-from shared.models.roadmap import Lesson, Quota, Roadmap
+from shared.models.roadmap import Lesson, Quota
 from shared.models.status import GenerationStatus
-from shared.models.topics import TaskRequest
-from shared.models.versions import RegenerationRequest
 from shared.planning.standalone import standalone_specification
 from shared.security.pseudonym import pseudonym
 from shared.services.intake import Delivery, Intake
-from shared.services.interpreting import Interpreting
 from shared.services.learner_sweep import LearnerSweep, RemovalEnding
-from shared.services.learning import Learning
-from shared.services.lesson_generation import LessonGeneration
-from shared.services.profiles import Profiles
 from shared.services.reconciliation import Reconciler
-from shared.services.regeneration import LessonRegeneration
 from shared.services.removal import LearnerRemoval, refuse_while_removed, removed_since
-from shared.services.reviewing import Reviewing
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmaps import Roadmaps
 from shared.services.standalone import StandaloneLessons
-from shared.services.tasks import Tasks
 from shared.services.voting import Voting, take_back
-from shared.settings import load_settings
 from shared.store.documents import Documents, creation
 from shared.store.sqlite import SqliteDocumentStore
-from tests.support.app import app_settings, with_provider
 from tests.support.dying_store import DyingStore, ProcessDied
 from tests.support.flow import Flow
+from tests.support.furnishing import furnish, processes, request_for
 from tests.support.model_provider import ModelProvider
-from tests.support.processes import stale_processes
 from tests.support.store_file import all_documents, stored_documents
 
 ADA, GRACE = "ada-the-first", "grace-the-second"
@@ -68,52 +53,6 @@ FIRST, LAST = RemovalInput(user_id=ADA, attempt=1), RemovalInput(user_id=ADA, at
 def provider() -> Iterator[ModelProvider]:
     with ModelProvider(modules=2) as provider:
         yield provider
-
-
-def request_for(goal: str) -> RoadmapRequest:
-    fields = {"goal": goal, "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
-    return RoadmapRequest.from_json(fields)
-
-
-@asynccontextmanager
-async def processes(
-    folder: Path, provider: ModelProvider, staleness: float = 0.0, count: int = 1, **settings: str
-) -> AsyncIterator[list[Clients]]:
-    loaded = load_settings(
-        app_settings(folder, REMOVAL_SETTLE_S="0", **with_provider(provider), **settings)
-    ).model_copy(update={"reconcile_after_seconds": 0})
-    async with stale_processes(loaded, staleness, count) as made:
-        yield made
-
-
-async def furnish(clients: Clients, flow: Flow, user_id: str) -> Roadmap:
-    """Let a learner have something of everything, running and ended."""
-    create = RoadmapCreation(clients, flow.orchestrations)
-    ended = await create.create(user_id, request_for("Learn Python"), "key")
-    await flow.run_all()
-    found = await Roadmaps(clients).lessons(user_id, ended.id)
-    lessons = sorted(found, key=lambda lesson: lesson.title)  # the same for every learner
-    await LessonGeneration(clients, flow.orchestrations).request(user_id, lessons[0].id)
-    await flow.run_all()
-    await Profiles(clients).replace(user_id, ProfileRequest(industry="Bees"), ())
-    await Voting(clients, flow.orchestrations).vote(user_id, lessons[0].id, 1)
-    await Learning(clients).record(
-        user_id, lessons[0].id, ProgressRequest(state=ProgressState.COMPLETED, quiz_answers=[0] * 4)
-    )
-    approved = ReviewRequest(decision=Decision.APPROVE, comment=f"{user_id[:3]} has read it")
-    await Reviewing(clients).review(user_id, lessons[0].lesson_key, "1.0", approved)
-    await LessonRegeneration(clients, flow.orchestrations).request(
-        user_id, lessons[0].id, RegenerationRequest()
-    )
-    await LessonGeneration(clients, flow.orchestrations).request(user_id, lessons[1].id)
-    await Tasks(clients).create(
-        user_id, TaskRequest(subject="Python", topic=f"Topic of {user_id[:3]}"), flow.orchestrations
-    )
-    vague = request_for("my grandmother keeps bees and I would like to help her with it this summer")
-    running = await create.create(user_id, vague, None)
-    work = {"user_id": user_id, "roadmap_id": running.id, "attempt": 1}
-    assert isinstance(await Interpreting(clients).interpret(InterpretInput.from_json(work)), Done)
-    return running
 
 
 def traces(folder: Path, clients: Clients, user_id: str) -> list[str]:

@@ -63,6 +63,8 @@ _says = re.compile(
 )
 # An entry of reference documentation: the name in code, a colon, what it does.
 _glossary = re.compile(r"^`(?P<term>[\w.]+)(?P<call>\([^`]*\))?`: (?P<rest>\w.*)")
+# "The word lexical refers to": the term is what is named so.
+_named = re.compile(r"^(?:word|term|name|expression|keyword)\s+(?=\S)", re.IGNORECASE)
 # What points back within a definition: alone, it defines nothing.
 _leans_back = re.compile(r"\bthis (?:problem|case|reason|purpose|behaviou?r|way|form)\b", re.IGNORECASE)
 # A command of a debugger and its short form: "s(tep)".
@@ -211,7 +213,7 @@ def read_definition(sentence: Sentence, language: str) -> Definition | None:
         match = _does.match(text)
     if match is None:
         return _called_definition(text) if language == "en" else None
-    term = _bare(match["term"])
+    term = _named.sub("", _bare(match["term"]))
     is_name_of_code = match["term"].startswith(("`", '"'))
     is_term = len(term.split()) <= _MAX_TERM_WORDS and (is_name_of_code or not _not_a_term.search(term))
     if not is_term or not search_tokens(term):

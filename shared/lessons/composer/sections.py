@@ -46,7 +46,7 @@ def _section(
     words = proportions.section_words // max(1, len(part.excerpts))
     blocks: list[tuple[Source, str]] = []
     before: Excerpt | None = None
-    for excerpt in sorted(part.excerpts, key=lambda excerpt: excerpt.order):
+    for excerpt in _in_reading_order(part.excerpts):
         if may_quote_at_length(excerpt.source):
             markdown = quote_excerpt(
                 excerpt, part.query, max(_LEAST_WORDS, words), said, continues=_follows(excerpt, before)
@@ -72,6 +72,12 @@ def _section(
         markdown="\n\n".join(paragraphs)[:_MAX_MARKDOWN],
         source_ids=list(dict.fromkeys(source.id for source, _ in blocks)),
     )
+
+
+def _in_reading_order(excerpts: Sequence[Excerpt]) -> list[Excerpt]:
+    """Return the excerpts as they stand on their pages, the page that matches best before the others."""
+    home = excerpts[0].source.id
+    return sorted(excerpts, key=lambda excerpt: (excerpt.source.id != home, excerpt.order))
 
 
 def _follows(excerpt: Excerpt, before: Excerpt | None) -> bool:

@@ -231,3 +231,30 @@ def test_a_capital_in_a_text_on_code_marks_no_person() -> None:
         brief(source(f"{text} {LONG}"), source(f"{OTHERS} {calls}", number=2)),
     )
     assert not any("Guido" in question.options for question in of_code.quiz)
+
+
+def test_a_section_begins_with_the_page_that_matches_its_objective_best() -> None:
+    history = "The first picture took an exposure of many hours. Film made pictures a pastime for everybody."
+    exposure = (
+        "Exposure is the amount of light that reaches a frame of film or a sensor during one shot, and it "
+    )
+    exposure += "is decided by the aperture, by the shutter speed and by the sensitivity of what records it."
+    pictures = source(Passage(heading="History", text=history), title="Pictures", number=1)
+    about = source(Passage(heading="Exposure", text=exposure), title="Exposure", number=2)
+    lesson = compose(
+        specification("Exposure", ("Explain what exposure is",), subject="photography"),
+        brief(pictures, about),
+    )
+    markdown = lesson.sections[0].markdown
+    assert markdown.index("amount of light") < markdown.index("pastime")
+
+
+def test_the_term_of_a_definition_of_a_word_is_the_word() -> None:
+    said = "The word lexical refers to the fact that the place of a variable in the text decides."
+    [concept] = find_concepts([excerpt(said)], ["lexic"], 3)
+    assert concept.term == "lexical"
+
+
+def test_the_summary_counts_without_a_plural_that_could_be_wrong() -> None:
+    summary = compose(LESSON, brief(source(LOOPS, LEAVING))).summary
+    assert "Sections: 2. Exercises: 3." in summary

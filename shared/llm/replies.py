@@ -1,7 +1,7 @@
 """From a model's raw text to a validated object, or to a list of what is wrong with it.
 
 Whatever is missing is never invented: an answer that ends before its object is closed is no answer, and
-what the repairer returns must pass the same validation as everything else.
+what the repairer returns must hold every word of the reply and pass the same validation as everything else.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from shared.errors import ReplyError
 from shared.llm.backslashes import with_meant_backslashes
 from shared.llm.extraction import Candidate, find_objects
+from shared.llm.repair_check import loses_words
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -67,13 +68,22 @@ def _answers(found: list[Candidate]) -> list[Candidate]:
 
 
 def _readings(candidates: list[Candidate]) -> Iterator[tuple[Candidate, dict[str, Any]]]:
-    """Yield the objects as they stand, then the repaired ones: repairing guesses."""
+    """Yield the objects as they stand, then the repaired ones: repairing guesses.
+
+    Models also wrap the object in another, under its name: what is all of an object is read as well.
+    """
     for candidate in candidates:
         if candidate.value is not None:
-            yield candidate, candidate.value
+            yield from ((candidate, value) for value in _unpacked(candidate.value))
     for candidate in candidates:
         if candidate.value is None and (repaired := _repaired(candidate.text)) is not None:
-            yield candidate, repaired
+            yield from ((candidate, value) for value in _unpacked(repaired))
+
+
+def _unpacked(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return an object, and the object that is its only field."""
+    inner = list(value.values())
+    return [value, inner[0]] if len(inner) == 1 and isinstance(inner[0], dict) else [value]
 
 
 def _repaired(text: str) -> dict[str, Any] | None:
@@ -85,7 +95,7 @@ def _repaired(text: str) -> dict[str, Any] | None:
         value = json_repair.loads(text, skip_json_loads=True)
     except Exception:  # noqa: BLE001 - a repairer that stumbles over hostile text has simply not repaired it
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not loses_words(text, value) else None
 
 
 def _nesting(text: str) -> int:

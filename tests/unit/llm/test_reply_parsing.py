@@ -65,6 +65,8 @@ READABLE = {
         {**GOOD, "note": "hi", "steps": [{**step, "tool": "knife"} for step in STEPS]}
     ),
     "numbers as text": TEXT.replace("20", '"20"'),
+    "within an object of one field": json.dumps({"recipe": GOOD}),
+    "a tag of a draft and a tag of the answer": f"<draft>{DRAFT}</draft><answer>{TEXT}</answer>",
     "broken first, right second": f'{{"title": , "kind": ]}}\n{TEXT}',
 }
 
@@ -172,6 +174,31 @@ def test_a_fenced_and_broken_reply_cut_off_anywhere_is_never_whole(length: int) 
     broken = TEXT.replace('"kind"', "kind")
     with pytest.raises(ReplyError):
         parse_reply(f"Here:\n```json\n{broken[:length]}\n```", Recipe)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        TEXT.replace('"Leek soup"', '"""Leek soup"""'),
+        TEXT.replace('{"name": "Cook", "minutes": 20}', "..."),
+        TEXT.replace(', {"name": "Cook", "minutes": 20}', ", ..."),
+        TEXT.replace('"Leek soup"', '"Leek" soup of the old country'),
+        TEXT.replace('"Cut",', '"Cut", and then "rinse",'),
+    ],
+)
+def test_a_repair_that_loses_words_is_none(reply: str) -> None:
+    with pytest.raises(ReplyError):
+        parse_reply(reply, Recipe)
+
+
+def test_an_ellipsis_within_a_string_is_text() -> None:
+    reply = TEXT.replace("Leek soup", "Leek, ..., soup").replace('"kind"', "kind")
+    assert parse_reply(reply, Recipe).title == "Leek, ..., soup"
+
+
+def test_an_object_within_another_is_taken_only_where_nothing_stands_beside_it() -> None:
+    with pytest.raises(ReplyError):
+        parse_reply(json.dumps({"draft": GOOD, "note": "not final"}), Recipe)
 
 
 def test_a_draft_in_the_thinking_never_stands_in_for_a_broken_answer() -> None:

@@ -27,12 +27,12 @@ _STOP_WORD_TABLE = """
 STOP_WORDS = frozenset(_STOP_WORD_TABLE.split())
 
 # Han, Hiragana, Katakana, Hangul; Thai, Lao, Myanmar, Khmer: written without spaces, or with few.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003134f"
 )
-_unspaced_run = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
-_is_unspaced = re.compile(f"[{_UNSPACED}]")
+_unspaced_run = re.compile(f"[{UNSPACED}]+|[^{UNSPACED}]+")
+_is_unspaced = re.compile(f"[{UNSPACED}]")
 
 
 @lru_cache(maxsize=1)

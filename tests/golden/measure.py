@@ -23,6 +23,12 @@ from shared.models.specification import CurriculumSpecification, LessonSpecifica
 
 FOLDER = Path(__file__).parent
 BASELINE = FOLDER / "baseline.json"
+BLOG = (
+    "A loop that you leave early is a promise to your reader that the rest of the list does not matter any "
+    "more, and a reader who trusts that promise will not look at the remaining items, so be sure before you "
+    "write break there."
+)
+"""What the third source says; it may only be quoted briefly."""
 REPLY = "reply"
 ACCEPTED = "accepted"
 
@@ -155,19 +161,23 @@ def _is_valid_as_sent(reply: str) -> bool:
 
 
 def _brief() -> Brief:
-    def source(number: int, url: str) -> Source:
+    def source(number: int, url: str, text: str = "A passage.", *, is_open: bool = True) -> Source:
         return Source(
             id=f"s{number}",
             origin="documentation",
             title=f"Page {number}",
             author="Its authors",
             url=url,
-            licence="CC BY 4.0",
-            licence_url="https://creativecommons.org/licenses/by/4.0/",
-            open_licence=True,
+            licence="CC BY 4.0" if is_open else "all rights reserved",
+            licence_url="https://creativecommons.org/licenses/by/4.0/" if is_open else "",
+            open_licence=is_open,
             retrieved_at=datetime(2026, 1, 2, tzinfo=UTC),
-            passages=[Passage(text="A passage.")],
+            passages=[Passage(text=text)],
         )
 
-    sources = [source(1, "https://docs.example/page"), source(2, "https://docs.example/other")]
+    sources = [
+        source(1, "https://docs.example/page"),
+        source(2, "https://docs.example/other"),
+        source(3, "https://blog.example/post", BLOG, is_open=False),
+    ]
     return Brief(sources=sources, reports=[])

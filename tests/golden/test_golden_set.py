@@ -16,7 +16,7 @@ def found() -> list[Outcome]:
 
 def test_the_set_is_wide() -> None:
     replies = golden_set()
-    assert len(replies) == 20
+    assert len(replies) == 21
     assert len({golden.specification.curriculum.subject for golden in replies}) >= 9
     assert len({golden.specification.curriculum.language for golden in replies}) >= 6
     assert len({golden.specification.style for golden in replies}) == 4

@@ -38,6 +38,8 @@ STANDARD_LICENCE_URL = "https://www.youtube.com/static?template=terms"
 # Trailers and jokes are shorter, whole courses longer than what one lesson can send its learner to.
 SHORTEST_SECONDS = 120
 LONGEST_SECONDS = 3 * 3_600
+# What may be quoted of a video that is not openly licensed: the titles of its moments are its own words.
+MOST_QUOTED_WORDS = 25
 # Captions may take what the two calls of the API leave of the source's time.
 CAPTIONS_SHARE = 0.5
 
@@ -165,7 +167,7 @@ class YouTubeSource(NetworkSource):
                     "url": url,
                     "duration": clock(video.seconds),
                     "key_moments": chapters(snippet.description, video.seconds)
-                    or key_moments(question, stretches),
+                    or key_moments(question, stretches, None if free else MOST_QUOTED_WORDS),
                     "captions": captions,
                 }
             ),

@@ -67,8 +67,13 @@ def windows(snippets: Sequence[Snippet]) -> list[Snippet]:
     return joined[:MAX_WINDOWS]
 
 
-def key_moments(question: Question, stretches: Sequence[Snippet]) -> list[KeyMoment]:
-    """Return the stretches that speak most of what a lesson is about, in the video's order."""
+def key_moments(
+    question: Question, stretches: Sequence[Snippet], most_words: int | None = None
+) -> list[KeyMoment]:
+    """Return the stretches that speak most of what a lesson is about, in the video's order.
+
+    Their titles are what is said there; with `most_words`, so many words of the video at most in all.
+    """
     wanted = Wanted.of(question)
     scored: list[tuple[float, int]] = []
     for position, stretch in enumerate(stretches):
@@ -76,10 +81,22 @@ def key_moments(question: Question, stretches: Sequence[Snippet]) -> list[KeyMom
         if score:
             scored.append((-score, position))
     best = sorted(position for _, position in sorted(scored)[:MAX_MOMENTS])
+    each = most_words // max(len(best), 1) if most_words is not None else None
     return [
-        KeyMoment(seconds=int(stretches[position].seconds), title=_title(stretches[position].text))
-        for position in best
+        KeyMoment(seconds=int(one.seconds), title=_title(_around(wanted, one.text, each)))
+        for one in (stretches[position] for position in best)
     ]
+
+
+def _around(wanted: Wanted, text: str, most_words: int | None) -> str:
+    """Return so many of a text's words from the first that is wanted on; all of them without a bound."""
+    words = text.split()
+    if most_words is None or len(words) <= most_words:
+        return text
+    first = next((place for place, word in enumerate(words) if wanted.share(word)[0]), 0)
+    start = min(first, len(words) - most_words)
+    shown = " ".join(words[start : start + most_words])
+    return f"{'… ' if start else ''}{shown}{' …' if start + most_words < len(words) else ''}"
 
 
 def caption_passages(stretches: Sequence[Snippet]) -> list[Passage]:

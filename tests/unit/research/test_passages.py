@@ -24,8 +24,9 @@ from shared.research.fetching.passages import (
 )
 from shared.research.fetching.prose import plain_prose
 from shared.research.fetching.visible import hides
-from shared.research.protocol import SourceFailed
-from shared.research.video.moments import chapters, clock, duration_seconds
+from shared.research.protocol import Question, SourceFailed
+from shared.research.video.captions import Snippet
+from shared.research.video.moments import chapters, clock, duration_seconds, key_moments
 from tests.support.source_pages import HIDDEN, LOOPS, whole_page
 
 Reader = Callable[[str, str], list[Passage]]
@@ -129,6 +130,23 @@ def test_an_inventory_that_unfolds_too_far_is_refused() -> None:
 def test_durations(text: str, seconds: int, shown: str) -> None:
     assert duration_seconds(text) == seconds
     assert clock(seconds) == shown
+
+
+def test_the_moments_of_a_closed_video_quote_25_words_of_it_at_most() -> None:
+    question = Question(
+        subject="Go",
+        module_title="Control flow",
+        lesson_title="For loops",
+        objectives=("Leave a loop early",),
+    )
+    said = "well hello and welcome to this part where we leave the loop early because that is what one does"
+    stretches = [Snippet(50.0 * number, f"{said} number {number}") for number in range(9)]
+    moments = key_moments(question, stretches, 25)
+    assert len(moments) == 6
+    assert {moment.title for moment in moments} == {"… leave the loop early …"}
+    assert sum(len(moment.title.replace("…", "").split()) for moment in moments) <= 25
+    assert key_moments(question, stretches)[0].title.startswith("well hello")
+    assert key_moments(question, [], 25) == []
 
 
 def test_chapters_are_in_order_and_within_the_video() -> None:

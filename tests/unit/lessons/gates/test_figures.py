@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from shared.lessons.gates import (
@@ -16,6 +18,7 @@ from shared.lessons.gates import (
     proportions,
     quiz,
     quiz_writing,
+    quotations,
     readability,
     repetition,
     schema,
@@ -31,6 +34,7 @@ from shared.models.curriculum import Tier
 from shared.models.learner import LearningStyle
 from shared.security.sanitising import url_identity
 from tests.support.gate_bodies import FOUND, GOOD, assignment, body, question
+from tests.support.lesson_briefs import brief, source
 
 MODEL = assignment()
 
@@ -131,6 +135,75 @@ def test_sections_without_sources_are_counted() -> None:
     without = Assignment(MODEL.specification, none_found, Tier.MODEL)
     assert sources.measure(body(), without).figure == 0.0
     assert sources.measure(body(sections=bare[:1]), without).figure is None
+
+
+def quoting(*closed: str, free: str = "") -> Assignment:
+    """An assignment whose second source may only be quoted briefly."""
+    sources = [
+        source(free or "Any text.", number=1),
+        *(
+            source(text, number=number, open_licence=False, title=f"Blog {number}")
+            for number, text in enumerate(closed, start=2)
+        ),
+    ]
+    return Assignment(MODEL.specification, brief(*sources), Tier.MODEL)
+
+
+SAID = " ".join(f"word{number}" for number in range(80)).split()
+
+
+@pytest.mark.parametrize(
+    ("quoted", "words"),
+    [
+        (["Eleven words in a row:", *SAID[:11]], 0),
+        (SAID[:12], 12),
+        (SAID[3:28], 25),
+        (SAID[3:29], 26),
+        ([*SAID[:13], "and", "then", *SAID[40:53]], 26),
+        ([*SAID[:20], "again", *SAID[:20]], 20),
+        ([word.upper() + "," for word in SAID[:14]], 14),
+    ],
+)
+def test_words_of_a_closed_source_are_counted(quoted: list[str], words: int) -> None:
+    found = quotations.measure(body(sections=[section(" ".join(quoted))]), quoting(" ".join(SAID)))
+    assert (found.figure, found.passed) == (words, words <= 25)
+    assert bool(found.objections) is (words > 25)
+    if words > 25:
+        assert "“Blog 2”" in found.objections[0]
+
+
+def test_each_source_has_25_words_wherever_they_are_quoted() -> None:
+    code = " ".join(SAID[:20])
+    two = quoting(" ".join(SAID[:40]), " ".join(SAID[40:]))
+    of_both = body(sections=[section(" ".join([*SAID[:20], "x", *SAID[40:60]]))])
+    assert quotations.measure(of_both, two).figure == 20
+    elsewhere = body(
+        sections=[section(" ".join(SAID[20:40]))],
+        exercises=[Exercise(title="Do it", task="Do.", starter_code=code, solution="done")],
+    )
+    assert quotations.measure(elsewhere, quoting(" ".join(SAID))).figure == 40
+
+
+def test_what_an_open_source_says_too_may_be_quoted() -> None:
+    text = " ".join(SAID)
+    assert quotations.measure(body(sections=[section(text)]), quoting(text, free=text)).figure == 0
+    assert quotations.measure(body(sections=[section(text)]), MODEL).figure is None
+
+
+def test_scripts_without_spaces_are_counted_by_signs() -> None:
+    said = "写真とは光を記録して画像を作る芸術であり技術でもあると"
+    said += "多くの人が考えているのでその歴史を学ぶことは大切である"
+    briefly = quotations.measure(body(sections=[section(said[:24])]), quoting(said))
+    assert briefly.figure == 12
+    assert quotations.measure(body(sections=[section(said[:52])]), quoting(said)).figure == 26
+
+
+def test_a_composed_body_that_quotes_too_much_is_refused_as_well() -> None:
+    content = body(sections=[section(" ".join(SAID)), *body().sections])
+    given = quoting(" ".join(SAID))
+    for tier in Tier.MODEL, Tier.EXTRACTIVE:
+        judged = apply_gates(content, dataclasses.replace(given, tier=tier))
+        assert any("80 words are those of" in objection for objection in judged.objections), tier
 
 
 @pytest.mark.parametrize(

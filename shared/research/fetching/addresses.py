@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
 from shared.research.protocol import SourceFailed, Unreachable
@@ -20,6 +20,9 @@ Address: TypeAlias = IPv4Address | IPv6Address
 _PLATFORM = frozenset(
     {ip_address("168.63.129.16"), ip_address("169.254.169.254"), ip_address("fd00:ec2::254")}
 )
+# What Python's registries (3.11) still call global: protocol assignments, the anycast of 6to4's relays, and
+# the documentation prefix of RFC 9637.
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
 _CARRYING_IPV4 = tuple(
     IPv6Network(text)
     for text in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16",
@@ -38,6 +41,8 @@ class AddressRefused(SourceFailed):
 def is_public(address: Address) -> bool:
     """Tell whether an address is a global unicast one that does not wrap another."""
     if address in _PLATFORM or not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if any(address in network for network in _SPECIAL):
         return False
     if isinstance(address, IPv4Address):
         return not (address.is_private or address.is_loopback or address.is_link_local)

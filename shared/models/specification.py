@@ -22,7 +22,9 @@ LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9
 
 def normalise(text: str) -> str:
     """Return the comparable form of a text: NFKC, case folded, runs of white space as one space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    # Folding takes some signs apart; put together again, a normalised text stays as it is.
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def _digest(fields: Sequence[object]) -> str:

@@ -22,7 +22,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         HTTPStatus.BAD_REQUEST, "the header Idempotency-Key is blank, too long or unprintable"
     ),
     "invalid_user_id": ProblemKind(
-        HTTPStatus.BAD_REQUEST, "the header X-User-Id is too long or unprintable (development mode)"
+        HTTPStatus.BAD_REQUEST, "the header X-User-Id is blank, too long or unprintable"
     ),
     "unauthenticated": ProblemKind(
         HTTPStatus.UNAUTHORIZED, "no access token was sent (in development mode: no X-User-Id)"

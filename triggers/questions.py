@@ -72,11 +72,12 @@ def acting_for(req: func.HttpRequest, user_id: str | None) -> str:
 
     Raises 400 and 422 Problems for none, and for two different ones.
     """
-    header = req.headers.get("x-user-id", "").strip()
-    if header and (user_id is None or user_id == header):
-        return checked_user_id(header)
-    if user_id is not None and not header:
+    header: str | None = req.headers.get("x-user-id")
+    named = None if header is None else checked_user_id(header.strip())
+    if named is None and user_id is not None:
         return user_id
+    if named is not None and user_id in {None, named}:
+        return named
     detail = "must name one learner, here or in the header X-User-Id"
     raise Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,

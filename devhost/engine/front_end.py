@@ -47,7 +47,8 @@ def build_front_end(
     admin.register(app)
     if register_webhooks is not None:
         register_webhooks(app)
-    app.router.add_route("*", "/{path:.*}", functions.answer)
+    # A line end in a path (%0A) is a character like any other.
+    app.router.add_route("*", r"/{path:[\s\S]*}", functions.answer)
     return app
 
 

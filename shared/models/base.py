@@ -6,7 +6,14 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -21,6 +28,15 @@ def _printable(text: str) -> str:
 
 Printable = AfterValidator(_printable)
 """Put after the constraints of a text type: they strip first."""
+
+
+def _whole(value: object) -> object:
+    """Return an integral float as the integer that it is: JSON knows one type of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""Put after the constraints of a strict integer: 1.0 is 1, and true is none."""
 
 
 def timestamp(moment: datetime) -> str:

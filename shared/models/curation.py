@@ -10,13 +10,14 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from shared.models.base import Whole
 from shared.models.curriculum import Tier
 from shared.models.document import Document
 from shared.models.library import LessonVersion, LibraryDocument
 from shared.models.ranking import ApprovalStatus
 from shared.models.specification import LessonSpecification
 
-VoteValue = Annotated[int, Field(strict=True, ge=-1, le=1)]
+VoteValue = Annotated[int, Field(strict=True, ge=-1, le=1), Whole]
 
 
 class Vote(LibraryDocument):

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from shared.models.base import Model
+from shared.models.base import Model, Whole
 from shared.models.views import Page
 
 MOST_AT_ONCE = 100
 
-SequenceNumber = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
+SequenceNumber = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True), Whole]
 
 
 class PoisonView(Model):

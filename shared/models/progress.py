@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
-from shared.models.base import Model, Moment
+from shared.models.base import Model, Moment, Whole
 from shared.models.content import QuizQuestion
 from shared.models.document import now
 from shared.models.roadmap import LearnerDocument, Roadmap
@@ -136,7 +136,7 @@ class LearnerActivity(LearnerDocument):
 
 # ---------------------------------------------------------------------- requests and answers
 
-Choice = Annotated[StrictInt, Field(ge=0, le=3)]
+Choice = Annotated[int, Field(strict=True, ge=0, le=3), Whole]
 
 
 class ProgressRequest(Model):

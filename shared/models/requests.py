@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationInfo,
     field_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 
 from shared.models.base import Model, Printable
 from shared.models.learner import LearningStyle, SkillLevel
@@ -19,17 +21,27 @@ from shared.models.roadmap import GenerateOption
 from shared.models.specification import LanguageTag
 
 MAX_GOAL = 500
+_NO_CONTROLS = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+
+
+class _Typed(AfterValidator):
+    """A text as a learner types it, put after `Printable`; descriptions tell of it by a pattern.
+
+    U+0080 to U+009F are refused too: no learner types them, and a terminal obeys them.
+    """
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": _NO_CONTROLS}
 
 
 def _typed(text: str) -> str:
-    """Refuse U+0080 to U+009F too: no learner types them, and a terminal obeys them."""
     for character in text:
         if 0x80 <= ord(character) <= 0x9F:
             raise ValueError(f"must not contain the control character U+{ord(character):04X}")
     return text
 
 
-Typed = AfterValidator(_typed)
+Typed = _Typed(_typed)
 Goal = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_GOAL), Printable, Typed
 ]

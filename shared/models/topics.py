@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from shared.models.base import Model, Moment, Printable
 from shared.models.learner import LearningStyle
@@ -52,8 +52,8 @@ class TaskRequest(TopicRequest):
     """The body of `POST /lessons`."""
 
     user_id: str | None = None
-    include_wikipedia: bool = True
-    force_regenerate: bool = True
+    include_wikipedia: StrictBool = True
+    force_regenerate: StrictBool = True
 
 
 class TopicQuery(TopicRequest, Query):

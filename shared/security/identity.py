@@ -57,7 +57,7 @@ def checked_user_id(header: str) -> str:
     """Return a header's user id; raises a 400 Problem for what can be none."""
     if is_user_id(header):
         return header
-    detail = f"must be at most {MAX_USER_ID} printable characters"
+    detail = f"must be 1 to {MAX_USER_ID} printable characters"
     raise Problem(
         HTTPStatus.BAD_REQUEST, "invalid_user_id", f"X-User-Id {detail}.", (FieldError("X-User-Id", detail),)
     )

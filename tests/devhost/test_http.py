@@ -172,6 +172,10 @@ def test_the_body_limit(client: httpx.Client) -> None:
     assert (response.status_code, response.content) == (413, b"")
 
 
+def test_a_line_end_in_a_path_is_a_character_like_any_other(client: httpx.Client) -> None:
+    assert echoed(client.get("/api/echo/a%0Ab"))["params"] == {"who": "a\nb"}
+
+
 def test_a_large_header(client: httpx.Client) -> None:
     assert client.post("/api/echo/x", content=b"x", headers={"X-Large": "x" * 30_000}).status_code == 200
     assert client.post("/api/echo/x", content=b"x", headers={"X-Large": "x" * 40_000}).status_code == 400

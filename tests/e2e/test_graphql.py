@@ -198,3 +198,22 @@ def test_a_body_that_is_no_request_is_refused(bare_host: LocalHost, body: dict[s
     with Learner(bare_host.url, "ada") as learner:
         answer = learner.http.post("/graphql", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("{ onboarding { roadmaps { id } } }", "another"),
+        ("{ onboarding { roadmaps { id } } }", "0" * 200),
+        ("fragment Alone on Query { onboarding { roadmaps { id } } }", None),
+        ("subscription { onboarding { roadmaps { id } } }", None),
+    ],
+)
+def test_an_operation_that_is_not_there_is_said_to_be_so(
+    bare_host: LocalHost, query: str, name: str | None
+) -> None:
+    with Learner(bare_host.url, "ada") as learner:
+        answer = learner.http.post("/graphql", json={"query": query, "operationName": name})
+    assert answer.status_code == 200
+    assert answer.json()["data"] is None
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"invalid_request"}

@@ -11,11 +11,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from devhost.routing.template import RouteTemplate
 from tests.support.access_rows import FUNCTION_KEY, ROWS, Owner, ask, filled, new_owner
 from tests.support.app import app_host
+from tests.support.function_table import endpoint_rows
 from tests.support.tokens import KeySetServer, Signer
 from triggers.openapi.examples import FILE
 
@@ -38,6 +41,14 @@ def shortened(value: Any) -> Any:
             return value
 
 
+def parameters(url: str, name: str) -> dict[str, str]:
+    """Return the values that a request had for the parameters of its path and query."""
+    split = urlsplit(url)
+    template = RouteTemplate(f"api/{endpoint_rows()[name]['route']}")
+    in_path = {parameter: value for parameter, value in (template.match(split.path) or {}).items() if value}
+    return {**in_path, **dict(parse_qsl(split.query))}
+
+
 def record(http: httpx.Client, owner: Owner, token: str, function_key: str) -> dict[str, dict[str, Any]]:
     """Return for each function a body, and what it answered by status."""
     found: dict[str, dict[str, Any]] = {}
@@ -45,13 +56,13 @@ def record(http: httpx.Client, owner: Owner, token: str, function_key: str) -> d
         headers = {"x-functions-key": function_key} if row.access == FUNCTION_KEY else {}
         answer = ask(http, name, owner, headers or {"Authorization": f"Bearer {token}"})
         assert answer.status_code == row.status, f"{name}: {answer.status_code} {answer.text}"
-        example: dict[str, Any] = {}
+        example: dict[str, Any] = {"parameters": parameters(str(answer.request.url), name)}
         if row.body is not None:
             example["body"] = filled(row.body, asdict(owner))
         if answer.is_success and answer.headers.get("content-type", "").startswith("application/json"):
             example[str(answer.status_code)] = shortened(answer.json())
-        if example and name != "get_openapi":
-            found[name] = example
+        if name != "get_openapi":
+            found[name] = {part: value for part, value in example.items() if value}
     return dict(sorted(found.items()))
 
 

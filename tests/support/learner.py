@@ -1,4 +1,7 @@
-"""A learner in front of the HTTP API: what a front end does, in a few calls."""
+"""A learner in front of the HTTP API: what a front end does, in a few calls.
+
+Whatever a learner is answered must be what the API's description tells of.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
+
+from tests.support.described import check_described
 
 GOAL = {
     "goal": "I want to learn Python!",
@@ -27,7 +32,13 @@ class Learner:
         self.user_id = user_id
         self._patient = patient
         headers = {"Authorization": f"Bearer {token}"} if token else {"X-User-Id": user_id}
-        self.http = httpx.Client(base_url=f"{url}/api", headers=headers, timeout=60, trust_env=False)
+        self.http = httpx.Client(
+            base_url=f"{url}/api",
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            event_hooks={"response": [check_described]},
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError as ExecutionError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from shared.errors import InvalidContinuation, Problem, StoreUnavailable
 from shared.models.graphql import GraphQLAnswer, GraphQLError, GraphQLRequest
@@ -21,6 +22,10 @@ from triggers.graphql_schema.limits import limits
 from triggers.graphql_schema.onboarding import OnboardingMutation, OnboardingQuery
 
 ROUTE = "graphql"
+NO_OPERATION = GraphQLError(
+    message="The document holds no such query or mutation; name one of them, or leave operationName out.",
+    extensions={"code": "invalid_request"},
+)
 # Names that the library guesses would tell the schema to who may not ask for it.
 _guess = re.compile(r"\s*Did you mean .*\?$", re.DOTALL)
 
@@ -69,12 +74,15 @@ def schema(*, development: bool) -> strawberry.Schema:
 async def execute(request: GraphQLRequest, context: Context) -> GraphQLAnswer:
     """Execute one request; every error is part of the answer."""
     development = context.clients.settings.development
-    result = await schema(development=development).execute(
-        request.query,
-        variable_values=request.variables,
-        operation_name=request.operation_name,
-        context_value=context,
-    )
+    try:
+        result = await schema(development=development).execute(
+            request.query,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            context_value=context,
+        )
+    except (CannotGetOperationTypeError, InvalidOperationTypeError):
+        return GraphQLAnswer(data=None, errors=[NO_OPERATION])
     errors = [_told(error, development=development) for error in result.errors or ()]
     return GraphQLAnswer(data=result.data, errors=errors or None)
 

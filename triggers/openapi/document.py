@@ -47,7 +47,7 @@ def api_document() -> dict[str, Any]:
     schemas = Schemas(rows)
     paths: dict[str, Any] = {}
     for row in rows:
-        paths.setdefault(path_of(row.route), {})[row.method.lower()] = _operation(row, schemas)
+        paths.setdefault(path_of(row.route), {})[row.method.lower()] = _operation(row, rows, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "SkillSync", "version": VERSION, "description": _DESCRIPTION},
@@ -58,7 +58,7 @@ def api_document() -> dict[str, Any]:
     }
 
 
-def _operation(row: Endpoint, schemas: Schemas) -> dict[str, Any]:
+def _operation(row: Endpoint, rows: list[Endpoint], schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": row.name,
         "tags": [row.group],
@@ -72,7 +72,7 @@ def _operation(row: Endpoint, schemas: Schemas) -> dict[str, Any]:
         operation["parameters"] = parameters
     if row.body is not None:
         operation["requestBody"] = _body(row, row.body, schemas)
-    operation["responses"] = responses_of(row, schemas)
+    operation["responses"] = responses_of(row, rows, schemas)
     return operation
 
 

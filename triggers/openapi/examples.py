@@ -24,6 +24,12 @@ def body_of(function: str) -> Any | None:
     return _recorded().get(function, {}).get("body")
 
 
+def parameter_of(function: str, name: str) -> str | None:
+    """Return what a function has once been given for a parameter of its path or query."""
+    parameters: dict[str, str] = _recorded().get(function, {}).get("parameters", {})
+    return parameters.get(name)
+
+
 @cache
 def _recorded() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))

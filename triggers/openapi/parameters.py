@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from triggers.endpoints import Endpoint
+from triggers.openapi.examples import parameter_of
 from triggers.openapi.schemas import Schema, Schemas
 from triggers.questions import MAX_IDEMPOTENCY_KEY
 
@@ -50,7 +51,16 @@ def parameters_of(row: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
         for match in _PARAMETER.finditer(row.route)
     ]
     in_headers = [{"name": name, "in": "header", **_HEADERS[name]} for name in row.headers]
-    return [*in_path, *_in_query(row, schemas), *in_headers]
+    found = [*in_path, *_in_query(row, schemas), *in_headers]
+    return [_with_example(row, parameter) for parameter in found]
+
+
+def _with_example(row: Endpoint, parameter: dict[str, Any]) -> dict[str, Any]:
+    text = parameter_of(row.name, parameter["name"])
+    if text is None:
+        return parameter
+    is_number = parameter["schema"].get("type") == "integer"
+    return {**parameter, "example": int(text) if is_number else text}
 
 
 def _path_schema(constraints: str) -> Schema:
@@ -86,11 +96,9 @@ def _query_parameter(name: str, schema: Schema, *, is_required: bool) -> dict[st
         schema |= kinds[0]
     elif kinds:
         schema["anyOf"] = kinds
-    if schema.get("default", ...) is None:
-        del schema["default"]
     parameter: dict[str, Any] = {"name": name, "in": "query"}
-    if is_required:
-        parameter["required"] = True
+    # The host drops parameters without a value, so that an empty one is an absent one.
+    parameter |= {"required": True} if is_required else {"allowEmptyValue": True}
     if "description" in schema:
         parameter["description"] = schema.pop("description")
     return {**parameter, "schema": schema}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from triggers.endpoints import Access, Answer, Endpoint
 from triggers.openapi.examples import example_of
+from triggers.openapi.links import links_of
 from triggers.openapi.schemas import Schema, Schemas
 from triggers.problems import PROBLEMS
 
@@ -46,11 +47,15 @@ def codes_of(row: Endpoint) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def responses_of(row: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    """Return the responses of a row by their statuses."""
+def responses_of(row: Endpoint, rows: Sequence[Endpoint], schemas: Schemas) -> dict[str, Any]:
+    """Return the responses of a row by their statuses; `rows` are those that links can lead to."""
     found: dict[str, Any] = {}
     for answer in row.answers:
-        found[str(answer.status.value)] = _answered(row, answer, schemas)
+        response = found[str(answer.status.value)] = _answered(row, answer, schemas)
+        if answer.model is not None and (
+            links := links_of(row, schemas.sent(answer.model), schemas.components, rows)
+        ):
+            response["links"] = links
     for status, codes in _by_status(codes_of(row)).items():
         problem = _problem(status, codes, schemas)
         given = found.setdefault(str(status.value), problem)

@@ -15,11 +15,18 @@ Mode = Literal["validation", "serialization"]
 PREFIX = "#/components/schemas/"
 
 
-class _Untitled(GenerateJsonSchema):
-    """Schemas without a title for each field: it would repeat the field's name."""
+class _Plain(GenerateJsonSchema):
+    """Schemas without what says nothing: titles that repeat a field's name, null where a field may be absent.
+
+    Generators of typed clients take a field with a default for one that is always there.
+    """
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - a fixed signature
         return False
+
+    def default_schema(self, schema: Any) -> Schema:
+        told = super().default_schema(schema)
+        return {name: value for name, value in told.items() if (name, value) != ("default", None)}
 
 
 class Schemas:
@@ -35,7 +42,7 @@ class Schemas:
             (ProblemDocument, "serialization"),
         ]
         self._places, document = models_json_schema(
-            wanted, ref_template=f"{PREFIX}{{model}}", schema_generator=_Untitled
+            wanted, ref_template=f"{PREFIX}{{model}}", schema_generator=_Plain
         )
         self.components: dict[str, Schema] = document["$defs"]
         self._queries = {row.query: self.received(row.query) for row in rows if row.query}

@@ -38,6 +38,9 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def examples(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """Give (place, schema, example) of every example."""
     for name, operation in operations(document).items():
+        for parameter in operation.get("parameters", []):
+            if "example" in parameter:
+                yield f"{name} {parameter['name']}", parameter["schema"], parameter["example"]
         contents = {"body": operation.get("requestBody", {}).get("content", {})}
         contents |= {
             status: response.get("content", {}) for status, response in operation["responses"].items()

@@ -1,0 +1,148 @@
+"""schemathesis plays the API against its own description: no fault, no undescribed answer, no wrong shape.
+
+It finds the app on the local host, with tokens, and a learner who owns a roadmap, a lesson and a task, so
+that its requests reach what is there. `schemathesis.toml` says what is switched off, and why. To search
+longer and elsewhere, set SCHEMATHESIS_EXAMPLES and SCHEMATHESIS_SEED.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.access_rows import LOOPS, ROWS, Owner, new_owner
+from tests.support.app import app_host
+from tests.support.described import function_of
+from tests.support.function_table import api_description
+from tests.support.local_host import ROOT, LocalHost
+from tests.support.tokens import KeySetServer, Signer
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+USER, LEAVING = "ada", "grace"
+DELETING, REMOVING = "delete_roadmap", "remove_learner_data"
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
+SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
+# How often a request takes a known id, in generated data.
+FOUND = 0.7
+SECONDS = 900
+# A request that fits its schema can still make no sense here: a goal that names nothing, fields that neither
+# the body nor the profile has, hours told twice, two names for one learner, nothing to put back, answers to
+# another quiz, the tag of an older profile.
+SENSELESS = (
+    *("create_lesson_task", "create_roadmap", "generate_lesson_content", "get_topic_lesson"),
+    *("get_topic_lesson_by_query", "look_up_lesson", "put_lesson_progress", "put_profile"),
+    "redrive_dead_letters",
+)
+EXPECTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "422", "429"]
+# schemathesis does not test where it has read the description.
+NOT_PLAYED = "get_openapi"
+
+
+def known_values(owner: Owner, spare: Owner) -> dict[str, dict[str, str]]:
+    """Return what leads to things that are there, by the condition of the operations that take it."""
+    body = {"body.lesson_id": owner.lesson, "body.user_id": owner.user_id, "header.X-User-Id": owner.user_id}
+    return {
+        f'include-path-regex = "^/roadmaps/"\nexclude-operation-id = "{DELETING}"': {
+            "path.id": owner.roadmap
+        },
+        f'include-operation-id = "{DELETING}"': {"path.id": spare.roadmap},
+        'include-path-regex = "^/modules/"': {"path.id": owner.module},
+        r'include-path-regex = "^/lessons/\\{id"': {"path.id": owner.lesson, "path.version": "1.0"},
+        'include-path-regex = "^/lessons/status/"': {"path.id": owner.task},
+        r'include-path-regex = "^/library/lessons/\\{key"': {"path.key": LOOPS, "path.version": "1.0"},
+        'include-path = "/generate_lesson_content"': body,
+    }
+
+
+def of_sense() -> list[str]:
+    """Return the operations that can refuse what fits their schema: all lists do, for a continuation."""
+    operations = (
+        operation
+        for methods in api_description()["document"]["paths"].values()
+        for operation in methods.values()
+    )
+    lists = [
+        operation["operationId"]
+        for operation in operations
+        if "continuation" in {parameter["name"] for parameter in operation.get("parameters", [])}
+    ]
+    return [*SENSELESS, *lists]
+
+
+def config(known: dict[str, dict[str, str]]) -> str:
+    """Return the configuration with what is known."""
+    parts = [CONFIG.read_text(encoding="utf-8")]
+    parts += [
+        f"[[operations]]\ninclude-operation-id = {json.dumps(of_sense())}",
+        f"[operations.checks.positive_data_acceptance]\nexpected-statuses = {json.dumps(EXPECTED)}",
+    ]
+    for number, (condition, parameters) in enumerate(known.items()):
+        names = {place: f"{place.replace('.', '_')}_{number}" for place in parameters}
+        parts += [f'[dictionaries.{names[place]}]\nvalues = ["{one}"]' for place, one in parameters.items()]
+        parts.append(f"[[operations]]\n{condition}\n[operations.parameters]")
+        parts += [
+            f'"{place}" = {{ dictionary = "{names[place]}", probability = {FOUND} }}' for place in names
+        ]
+    parts.append(f'[[operations]]\ninclude-operation-id = "{REMOVING}"')
+    parts.append('headers = { Authorization = "Bearer ${SKILLSYNC_LEAVING_TOKEN}" }\n')
+    return "\n".join(parts)
+
+
+def play(host: LocalHost, signer: Signer, file: Path, report: Path) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis; who asks for the removal of all own data is another learner."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run"),
+        *(f"{host.url}/api/openapi.json", "--checks", "all", "--seed", SEED, "--no-color"),
+        *("--max-examples", EXAMPLES, "--report", "har", "--report-har-path", str(report)),
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "SKILLSYNC_TOKEN": signer.token(USER, roles=["admin"]),
+        "SKILLSYNC_LEAVING_TOKEN": signer.token(LEAVING),
+        "SKILLSYNC_KEY": host.function_key(),
+    }
+    return subprocess.run(
+        command,
+        cwd=file.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def statuses(report: Path) -> dict[str, set[int]]:
+    """Return what each function has answered, from the record of all requests."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for entry in json.loads(report.read_text(encoding="utf-8"))["log"]["entries"]:
+        path = urlsplit(entry["request"]["url"]).path
+        function = function_of(entry["request"]["method"], path)
+        if function is not None:
+            found[function].add(entry["response"]["status"])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 60)
+def test_the_api_does_what_its_description_says(tmp_path: Path) -> None:
+    signer = Signer()
+    token = signer.token(USER)
+    file, report = tmp_path / "schemathesis.toml", tmp_path / "report.har"
+    with KeySetServer(signer) as keys, app_host(tmp_path, settings=keys.settings()) as host:
+        owner, spare = new_owner(host.url, USER, token), new_owner(host.url, USER, token)
+        file.write_text(config(known_values(owner, spare)), encoding="utf-8")
+        run = play(host, signer, file, report)
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2000:]
+    answered = statuses(report)
+    expected = {name: row.status for name, row in ROWS.items() if name != NOT_PLAYED}
+    missed = {name: answered[name] for name, status in expected.items() if status not in answered[name]}
+    assert missed == {}, "what was never reached has not been checked"

@@ -57,6 +57,7 @@ class Fault(StrEnum):
     LAST_ALLOWED = "last-allowed"
     THROTTLE_VIOLATION = "throttle-violation"
     BACKOFF = "backoff"
+    LAST_OF_QUOTA = "last-of-quota"
     QUOTA_EXCEEDED = "quota-exceeded"
     CAPTIONS_BLOCKED = "captions-blocked"
     NO_CAPTIONS = "no-captions"
@@ -69,6 +70,7 @@ _PLAYED_BY_HANDLERS = frozenset(
         Fault.NONE,
         Fault.LAST_ALLOWED,
         Fault.BACKOFF,
+        Fault.LAST_OF_QUOTA,
         Fault.CAPTIONS_BLOCKED,
         Fault.NO_CAPTIONS,
         Fault.NOTHING_FOUND,
@@ -261,6 +263,8 @@ class SourceServers:
 
     def _stack_exchange(self, items: list[dict[str, Any]]) -> web.Response:
         answer: dict[str, Any] = {"items": items, "has_more": False, "quota_max": 300, "quota_remaining": 299}
+        if self.fault("stackoverflow") is Fault.LAST_OF_QUOTA:
+            answer["quota_remaining"] = 0
         if self.fault("stackoverflow") is Fault.BACKOFF:
             answer["backoff"] = 30
         # The real API compresses whatever is asked of it.

@@ -55,6 +55,18 @@ def test_closed_sources_are_quoted_once_with_at_most_25_words_and_a_link() -> No
     assert not any("shop" in concept.definition for concept in lesson.key_concepts)
 
 
+@pytest.mark.parametrize(("words", "is_quoted"), [(25, True), (26, False)])
+def test_the_25th_word_of_a_closed_source_is_the_last(words: int, is_quoted: bool) -> None:
+    sentence = f"Photosynthesis in closed words says {' '.join(['light'] * (words - 6))} here."
+    assert word_count(sentence) == words
+    closed = source(sentence, number=2, title="A shop's page", open_licence=False)
+    lesson = compose(
+        specification(objectives=("Explain photosynthesis", "Say what closed words are")),
+        brief(source(LONG), closed),
+    )
+    assert (sentence in lesson.model_dump_json()) is is_quoted
+
+
 @pytest.mark.parametrize(
     ("what", "found"),
     [

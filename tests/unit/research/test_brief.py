@@ -189,6 +189,21 @@ def test_near_duplicates_are_said_once() -> None:
     assert any("lens" in text for text in texts)
 
 
+def test_of_two_passages_that_say_nearly_the_same_the_better_sources_stays() -> None:
+    text = (
+        "The aperture of a lens decides how much light reaches the sensor and how deep the picture is sharp."
+    )
+    other = "The shutter speed of a camera bounds the time in which light comes in and blurs what moves."
+    first = hit("Exposure and aperture", text, other)
+    second = hit(
+        "Aperture", text.replace("decides", "determines"), "Aperture has numbers of its own: f/2, f/4."
+    )
+    sources = assemble(QUESTION, [("test", first), ("test", second)])
+    said = " ".join(passage.text for source in sources for passage in source.passages)
+    assert ("decides" in said, "determines" in said) == (True, False)
+    assert "numbers of its own" in said, "the rest of the page stays"
+
+
 def test_the_same_address_is_one_source() -> None:
     hits = [hit("Aperture", f"Aperture fact {name}.", url="https://example.org/a") for name in ("one", "two")]
     assert len(assemble(QUESTION, [("test", one) for one in hits])) == 1

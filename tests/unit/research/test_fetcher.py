@@ -7,8 +7,10 @@ import gzip
 import ipaddress
 import socket
 import ssl
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -47,8 +49,8 @@ class Server:
         self.handler = handler
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
+@asynccontextmanager
+async def web_server() -> AsyncIterator[Server]:
     running = Server()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", running.answer)
@@ -59,6 +61,12 @@ async def server() -> AsyncIterator[Server]:
     running.says()
     yield running
     await runner.cleanup()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with web_server() as running:
+        yield running
 
 
 async def fetch(server: Server, path: str = "/page", *, limit: int = 10_000, seconds: float = 10) -> Page:
@@ -94,9 +102,7 @@ async def test_an_odd_charset_is_read_as_utf_8(server: Server, charset: str) -> 
         ("http://[::ffff:127.0.0.1]/", AddressRefused),
         ("http://0x7f000001/", AddressRefused),
         ("file:///etc/passwd", AddressRefused),
-        ("https://docs.python.org/", SourceFailed),
-        ("http://127.0.0.1:1/", SourceFailed),
-        ("//evil.example.org/", SourceFailed),
+        ("//10.0.0.1/", AddressRefused),
     ],
 )
 async def test_a_redirect_is_checked_like_a_first_address(
@@ -106,6 +112,23 @@ async def test_a_redirect_is_checked_like_a_first_address(
     with pytest.raises(error):
         await fetch(server)
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("target", ["https://docs.python.org/", "{other}/page", "//evil.example.org/"])
+async def test_a_redirect_leads_to_no_other_site(server: Server, target: str) -> None:
+    async with web_server() as other:
+        server.says(status=302, Location=target.format(other=other.origin))
+        with pytest.raises(SourceFailed, match="leads to another site"):
+            await fetch(server)
+        assert (len(server.seen), other.seen) == (1, [])
+
+
+async def test_a_first_address_on_another_site_is_not_fetched(server: Server) -> None:
+    fetcher = Fetcher(user_agent="SkillSync tests", allow_private=True)
+    site = httpx.URL("http://127.0.0.1:1/")
+    with pytest.raises(SourceFailed, match="leads to another site"):
+        await fetcher.fetch(f"{server.origin}/", site=site, types=HTML, timeout_seconds=5)
+    assert server.seen == []
 
 
 async def test_a_redirect_on_the_site_is_followed_but_not_for_ever(server: Server) -> None:
@@ -174,6 +197,21 @@ async def test_size_and_decompression_are_bounded(
         await fetch(server)
 
 
+async def test_what_a_bomb_unfolds_into_is_never_held(server: Server) -> None:
+    """Three hundred megabytes in three hundred kilobytes: refused before they are in memory."""
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    body = b"".join([bomb.compress(bytes(1_000_000)) for _ in range(300)]) + bomb.flush()
+    server.says(body, Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceFailed, match="more than 10,000 bytes"):
+            await fetch(server)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
 async def test_compressed_pages_are_read(server: Server, compress: Callable[[bytes], bytes]) -> None:
     encoding = "gzip" if compress is gzip.compress else "deflate"
@@ -225,6 +263,29 @@ async def test_a_name_is_looked_up_once_and_the_connection_pinned_to_it(
     assert server.seen[0].headers["Host"] == f"docs.example.org:{port}"
     names = [host for host in asked if not _is_address(host)]
     assert names == ["docs.example.org"]
+
+
+async def test_the_fetcher_looks_a_name_up_once_for_each_request(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a second look-up would answer, were it made, is an address that must not be reached."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def answer(host: str, *arguments: object, **options: object) -> object:
+        if _is_address(host):
+            return real(host, *arguments, **options)  # type: ignore[arg-type]
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "10.0.0.1", *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    fetcher = Fetcher(user_agent="SkillSync tests", allow_private=True)
+    address = f"http://docs.example.org:{httpx.URL(server.origin).port}/page"
+    page = await fetcher.fetch(address, site=httpx.URL(address), types=HTML, timeout_seconds=5)
+    assert (page.text, asked) == ("<p>hello</p>", ["docs.example.org"])
+    with pytest.raises(AddressRefused):
+        await fetcher.fetch(address, site=httpx.URL(address), types=HTML, timeout_seconds=5)
+    assert len(server.seen) == 1
 
 
 def _is_address(host: str) -> bool:

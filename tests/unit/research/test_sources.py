@@ -281,7 +281,12 @@ async def test_a_limit_is_obeyed_for_as_long_as_the_api_says(
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("stackoverflow", Fault.BACKOFF), ("github", Fault.LAST_ALLOWED)]
+    ("name", "fault"),
+    [
+        ("stackoverflow", Fault.BACKOFF),
+        ("stackoverflow", Fault.LAST_OF_QUOTA),
+        ("github", Fault.LAST_ALLOWED),
+    ],
 )
 async def test_a_good_answer_may_ask_for_a_pause_too(
     sources: Sources, servers: SourceServers, name: str, fault: Fault

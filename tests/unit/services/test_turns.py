@@ -15,9 +15,10 @@ from shared.clients import Clients
 from shared.lessons.prompts import lesson_prompt, plan_prompt
 from shared.llm import structured
 from shared.llm.breaker import Breaker
-from shared.llm.limiter import Limiter
+from shared.llm.limiter import Limiter, ProviderState
 from shared.llm.structured import Answer, CallStep
 from shared.llm.usage import DayUsage, ProviderUsage, Spending
+from shared.llm.window import Reservation, Window
 from shared.models.inputs import ProviderTurn
 from shared.models.library import ProviderFallback
 from shared.models.outcomes import Deferred, Failed, Next
@@ -231,6 +232,29 @@ async def test_a_busy_provider_is_passed_over_and_the_sum_of_limits_is_used(
     assert outcomes[-1].reservation.startswith("first:")
     again = await turn(clients, "5", reservation=outcomes[-1].reservation)
     assert again == outcomes[-1], "who comes early keeps the place"
+
+
+async def test_a_place_is_taken_where_it_is_much_nearer(
+    opened: Open, first: ModelProvider, second: ModelProvider
+) -> None:
+    """Both are full, and the chain's first has its next slot twenty seconds later than the second."""
+    clients = opened(LLM__FIRST__REQUESTS_PER_MINUTE="1", LLM__SECOND__REQUESTS_PER_MINUTE="1")
+    limiter = clients.kept(limiter_of)
+    now = limiter.now
+    for provider, sent_at in zip(clients.settings.providers, (now, now - 20), strict=True):
+        sent = Reservation(id="sent", at=sent_at, tokens=10, redeemed=True)
+        state = ProviderState(
+            id=ProviderState.ID,
+            key=ProviderState.key_of(provider.name),
+            window=Window(reservations=[sent]),
+        )
+        await clients.documents.create(state)
+    place = await turn(clients)
+    assert isinstance(place, Deferred)
+    assert place.reservation is not None
+    assert place.reservation.startswith("second:")
+    assert 35 < place.until.timestamp() - now < 45
+    assert first.requests == second.requests == []
 
 
 async def test_work_of_the_background_uses_its_share_of_every_provider_and_no_place(

@@ -29,7 +29,7 @@ from shared.lessons.gates.pipeline import GATES
 from shared.lessons.gates.texts import prose_of
 from shared.lessons.phrases import all_phrases
 from shared.lessons.prompts.styles import PRACTICE_SHARES, STYLES
-from shared.models.content import Exercise, Section
+from shared.models.content import Diagram, Exercise, Section
 from shared.models.curriculum import Tier
 from shared.models.learner import LearningStyle
 from shared.security.sanitising import url_identity
@@ -91,6 +91,15 @@ def test_spellings_of_a_known_page_stay(spelling: str) -> None:
 def test_other_pages_go(other: str) -> None:
     mended = citations.mend(body(sections=[section(f"See [the page](<{other}>).")]), MODEL)
     assert mended.sections[0].markdown == "See the page."
+
+
+@pytest.mark.parametrize("label", ["http://evil.example/x", "www.evil.example", "javascript://x"])
+def test_a_diagram_with_an_address_goes(label: str) -> None:
+    sound = Diagram(title="D", mermaid="graph TD\n  a --> b", alt_text="D.")
+    linked = Diagram(title="D", mermaid=f'graph TD\n  a["{label}"] --> b', alt_text="D.")
+    content = body(diagrams=[sound, linked])
+    assert not citations.measure(content, MODEL).passed
+    assert citations.mend(content, MODEL).diagrams == [sound]
 
 
 @pytest.mark.parametrize(

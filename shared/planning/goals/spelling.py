@@ -1,7 +1,7 @@
 """Spelling mistakes in names of subjects: "pyhton" is Python, "javascrpt" is JavaScript.
 
-Only what is one slip of the fingers away from a long name is corrected, and never one word of the language
-into another: whoever writes "closure" does not mean Clojure.
+Only what is one slip of the fingers away from a long name is corrected, in a name of several words one in
+each, and never one word of the language into another: whoever writes "closure" does not mean Clojure.
 """
 
 from __future__ import annotations
@@ -53,8 +53,20 @@ def corrected(text: str) -> str | None:
     names = _by_letter().get(name[:1], {})
     if name in names or name.removesuffix("s") in names or name in _NO_MISTAKES or canonical_name(name):
         return None
-    meant = {shown for known, shown in names.items() if _one_slip(name, known)}
+    meant = {shown for known, shown in names.items() if _is_meant(name, known)}
     return meant.pop() if len(meant) == 1 else None
+
+
+def _is_meant(typed: str, meant: str) -> bool:
+    """Tell whether a name is one slip away, or each of its words is; short words must be right."""
+    words = list(zip(typed.split(), meant.split(), strict=False))
+    several = len(words) > 1 and len(typed.split()) == len(meant.split())
+    return _one_slip(typed, meant) or (
+        several
+        and all(
+            one == other or (len(other) >= _LEAST_LETTERS and _one_slip(one, other)) for one, other in words
+        )
+    )
 
 
 def _one_slip(typed: str, meant: str) -> bool:

@@ -103,6 +103,8 @@ def test_the_meanings_of_a_name_are_different_subjects() -> None:
         ("javascipt", "JavaScript"),
         ("Kuberntes", "Kubernetes"),
         ("machine lerning", "Machine learning"),
+        ("mahcine lerning", "Machine learning"),
+        ("graphc desgin", "Graphic design"),
         ("photograhpy", "Photography"),
         ("pyschology", "Psychology"),
         ("gutiar", "Guitar"),
@@ -121,7 +123,8 @@ def test_a_slip_is_mended_and_said(typed: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "word",
     ["closure", "Scale", "Rest", "pearl", "Jang", "Pythons", "Drawling", "Linus", "Ethics", "Statics",
-     "Pottery", "Phonology", "Physiology", "Sociology", "Ecology", "Zoology", "Python", "Pointing", "x"],
+     "Pottery", "Phonology", "Physiology", "Marine learning", "Web developers",
+     "Grape design", "Sociology", "Ecology", "Zoology", "Python", "Pointing", "x"],
 )  # fmt: skip
 def test_one_word_is_not_corrected_into_another(word: str) -> None:
     assert corrected(word) is None

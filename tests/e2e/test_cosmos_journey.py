@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import app_host
+from tests.support.app import app_host, with_provider
 from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
 from tests.support.learner import Learner, first_lesson
+from tests.support.model_provider import ModelProvider
 from tests.support.npm import NpmUnavailable
 from tests.support.tools import need
 
@@ -84,6 +85,50 @@ def test_curation_and_progress_on_cosmos(tmp_path: Path, emulator: CosmosEmulato
         assert ada.http.get("/library/lessons", headers=roles).json()["items"] == []
         metrics = ada.http.get("/ops/metrics", headers=roles).json()
         assert metrics["versions"]["by_tier"] == {"extractive": 1}
+
+
+def test_cancel_delete_and_removal_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> None:
+    database = f"journey-{uuid.uuid4().hex}"
+    asyncio.run(emulator.create_database(database))
+    with ModelProvider(lesson_seconds=3.0, modules=2) as provider:
+        settings = {
+            **with_provider(provider),
+            "COSMOS_ENDPOINT": emulator.url,
+            "COSMOS_DATABASE": database,
+            "COSMOS_KEY": EMULATOR_KEY,
+            "REMOVAL_SETTLE_S": "1",
+        }
+        with (
+            app_host(tmp_path, settings=settings) as host,
+            Learner(host.url, "ada") as ada,
+            Learner(host.url, "grace") as grace,
+        ):
+            mine, hers = ada.roadmap(), grace.roadmap()
+            lesson_id, other_id = first_lesson(mine)["id"], first_lesson(hers)["id"]
+            for learner, id_ in ((ada, lesson_id), (grace, other_id)):
+                assert learner.generate(id_).status_code == 202
+            canceled = ada.http.post(f"/roadmaps/{mine['roadmap_id']}/cancel")
+            assert canceled.status_code == 202, canceled.text
+            assert ada.lesson(lesson_id)["generation_status"] == "canceled"
+            assert grace.await_lesson(other_id)["generation_status"] == "completed"
+
+            second = ada.create(goal="Learn Chess")
+            assert ada.http.delete(f"/roadmaps/{second}").status_code == 204
+            assert ada.http.get(f"/roadmaps/{second}").status_code == 404
+            assert ada.generate(lesson_id).json()["was_cached"]
+            ada.http.post(f"/lessons/{lesson_id}/vote", json={"value": 1})
+            page = ada.http.get("/me/export", params={"limit": 100}).json()
+            assert {"Roadmap", "Lesson", "Quota"} <= {item["type"] for item in page["items"]}
+            last = ada.http.get("/me/export", params={"continuation": page["continuation"]}).json()
+            assert {item["type"] for item in last["items"]} == {"Vote", "Spending"}
+
+            deadline = time.monotonic() + 60
+            while (status := ada.http.delete("/me").json())["status"] != "completed":
+                assert time.monotonic() < deadline, status
+                time.sleep(0.5)
+            assert ada.http.get("/me/export").json()["items"] == []
+            assert grace.lesson(other_id)["votes"] == {"up": 0, "down": 0}
+            assert ada.roadmap()["status"] == "completed", "who comes back begins anew"
 
 
 def test_readiness_names_a_missing_container(tmp_path: Path, emulator: CosmosEmulator) -> None:

@@ -49,7 +49,7 @@ class Outlining:
             return Done(result={})
         if module.status is GenerationStatus.FAILED and module.error is not None:
             return Failed(code=module.error.code)
-        if roadmap.status.ended or module.status.ended:
+        if module.status.ended:  # it was canceled
             return Failed(code="superseded")
         try:
             return await self._write(roadmap, module, work)

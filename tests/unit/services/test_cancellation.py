@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -28,17 +28,18 @@ from shared.models.inputs import (
 from shared.models.library import LessonHead
 from shared.models.messages import lesson_message
 from shared.models.outcomes import Done, Failed, Next
+from shared.models.progress import ProgressRequest, ProgressState
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.models.status import GenerationStatus
 from shared.models.topics import TaskRequest
 from shared.models.versions import RegenerationRequest
 from shared.planning.standalone import standalone_specification
-from shared.services.ending import RoadmapEnding
+from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.intake import Delivery, Intake
 from shared.services.interpreting import Interpreting
+from shared.services.learning import Learning
 from shared.services.leases import begin_turn, take_lease
-from shared.services.leaving import end_unwanted
 from shared.services.lesson_cancellation import LessonCancellation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
@@ -56,9 +57,10 @@ from shared.services.stopping import Stopping
 from shared.services.tasks import Tasks
 from shared.services.writing import Writing
 from shared.settings import load_settings
-from shared.store.documents import creation
+from shared.store.documents import Documents, creation
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
+from tests.support.hooked_store import HookedStore, overtaken
 from tests.support.model_provider import ModelProvider
 from tests.support.processes import stale_processes
 from tests.support.store_file import stored_documents
@@ -260,6 +262,7 @@ async def test_lessons_in_flight_end_with_the_cancellation_wherever_they_were_as
         await LessonGeneration(processes[0], flow.orchestrations).request("ada", lesson.id)
     await flow.run_all()
     await fresh()
+    await lessons_of(processes[2], roadmap)  # it will see those for a while, and not what follows
     await LessonRegeneration(processes[0], flow.orchestrations).request("ada", two.id, RegenerationRequest())
     await LessonGeneration(processes[1], flow.orchestrations).request("ada", three.id)
     canceled = await RoadmapCancellation(processes[2], flow.orchestrations).cancel("ada", roadmap.id)
@@ -572,25 +575,145 @@ async def test_a_generation_that_lost_its_orchestration_is_not_begun_again_for_n
     assert (await head_of(processes[0])).status is CANCELED
 
 
-async def test_a_turn_that_begins_in_the_moment_of_leaving_is_never_paid_for_nothing(
+# ---------------------------------------------------------------- overtaken between a read and its write
+
+
+def overtaking(clients: Clients, container: str, overtake: Callable[[], Awaitable[object]]) -> Clients:
+    """Return a process whose next write to a container is overtaken."""
+    other = Clients(clients.settings)
+    other._documents = Documents(HookedStore(clients.documents.store, overtaken(container, overtake)))
+    return other
+
+
+async def test_a_turn_that_begins_while_the_last_one_leaves_is_not_paid_for_nothing(
     processes: list[Clients],
 ) -> None:
-    """Whoever of the two writes first wins: the turn begins, or the generation has ended."""
-    flow = Flow(processes[:1])
-    for number in range(6):
-        lesson = await asked(processes[0], flow, f"learner-{number}")
-        flow.started.clear()
-        head = await processes[0].documents.read(LessonHead, TOPIC.key, LessonHead.ID)
-        head = await take_lease(processes[0].documents, head, "an instance")
-        began, _ = await asyncio.gather(
-            begin_turn(processes[0].documents, head, may_pay=True),
-            LessonCancellation(processes[0]).cancel(lesson.user_id, lesson.id),
-            return_exceptions=True,
-        )
-        stored = await processes[0].documents.read(LessonHead, TOPIC.key, LessonHead.ID)
-        if began is None:
-            assert (stored.status, stored.waiters) == (GENERATING, 0)
-            await end_unwanted(processes[0].documents, stored)
-        else:
-            assert isinstance(began, PreconditionFailed)
-            assert stored.status is CANCELED
+    clients = processes[0]
+    lesson = await asked(clients, Flow([clients]), "ada")
+    head = await take_lease(clients.documents, await head_of(clients), "an instance")
+    slow = overtaking(clients, "library", lambda: begin_turn(clients.documents, head, may_pay=True))
+    canceled = await LessonCancellation(slow).cancel("ada", lesson.id)
+    assert canceled.generation_status is CANCELED
+    head = await head_of(clients)
+    assert (head.status, head.waiters) == (GENERATING, 0)
+
+
+async def test_a_turn_that_is_late_finds_the_generation_ended(processes: list[Clients]) -> None:
+    clients = processes[0]
+    lesson = await asked(clients, Flow([clients]), "ada")
+    head = await take_lease(clients.documents, await head_of(clients), "an instance")
+    slow = overtaking(clients, "library", lambda: LessonCancellation(clients).cancel("ada", lesson.id))
+    with pytest.raises(PreconditionFailed):
+        await begin_turn(slow.documents, head, may_pay=True)
+    assert (await head_of(clients)).status is CANCELED
+
+
+async def test_who_joins_while_the_last_one_leaves_gets_the_lesson(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    lesson = await asked(clients, flow, "ada")
+    slow = overtaking(clients, "library", lambda: asked(clients, flow, "grace"))
+    await LessonCancellation(slow).cancel("ada", lesson.id)
+    head = await head_of(clients)
+    assert (head.status, head.waiters) == (GENERATING, 1)
+    await flow.run_all()
+    assert (await asked(clients, flow, "grace")).generation_status is COMPLETED
+
+
+async def test_a_generation_ends_also_when_the_last_two_leave_at_once(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    ada, grace = [await asked(clients, flow, learner) for learner in ("ada", "grace")]
+    slow = overtaking(clients, "library", lambda: LessonCancellation(clients).cancel("grace", grace.id))
+    await LessonCancellation(slow).cancel("ada", ada.id)
+    head = await head_of(clients)
+    assert (head.status, head.waiters) == (CANCELED, 0)
+
+
+async def test_a_place_of_an_earlier_generation_is_not_counted_in_the_next(
+    processes: list[Clients],
+) -> None:
+    """Ada has not heard yet that her generation failed; Grace has begun the next one."""
+    clients = processes[0]
+    flow = Flow([clients])
+    ada = await asked(clients, flow, "ada")
+    await fail_head(clients.documents, await head_of(clients), "no_sources")
+    flow.started.clear()
+    grace = await asked(clients, flow, "grace")
+    await LessonCancellation(clients).cancel("ada", ada.id)
+    head = await head_of(clients)
+    assert (head.generation, head.status, head.waiters) == (2, GENERATING, 1)
+    await flow.run_all()
+    assert (await Lessons(clients).lesson("grace", grace.id)).generation_status is COMPLETED
+
+
+async def test_a_place_is_counted_in_what_recovers_its_generation(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    ada = await asked(clients, flow, "ada")
+    flow.started.clear()  # its process died
+    await fresh()
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    assert (await head_of(clients)).generation == 2
+    await LessonCancellation(clients).cancel("ada", ada.id)
+    head = await head_of(clients)
+    assert (head.status, head.waiters) == (CANCELED, 0)
+
+
+async def test_a_module_that_is_ready_first_stays_ready(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    create = RoadmapCreation(clients, flow.orchestrations)
+    roadmap = await create.create("ada", request_for("Beekeeping"), None)
+    await step(clients, roadmap, "plan")
+    slow = overtaking(clients, "learning", lambda: step(clients, roadmap, "outline-1"))
+    canceled = await RoadmapCancellation(slow, flow.orchestrations).cancel("ada", roadmap.id)
+    modules = await Roadmaps(clients).modules("ada", roadmap.id)
+    assert [module.status for module in modules] == [CANCELED, COMPLETED, CANCELED]
+    assert [canceled.modules[module.id].status for module in modules] == [one.status for one in modules]
+    assert await lessons_of(clients, canceled)
+
+
+async def test_what_was_learned_meanwhile_stays_counted(processes: list[Clients]) -> None:
+    """The cancellation writes the summaries of all modules, and with them what others count there."""
+    clients = processes[0]
+    flow = Flow([clients])
+    create = RoadmapCreation(clients, flow.orchestrations)
+    roadmap = await create.create("ada", request_for("Learn Python"), None)
+    flow.started.clear()
+    for name in ("plan", "outline-1"):
+        await step(clients, roadmap, name)
+    planned = await Roadmaps(clients).roadmap("ada", roadmap.id)
+    [lesson, *_] = await lessons_of(clients, planned)
+    await LessonGeneration(clients, flow.orchestrations).request("ada", lesson.id)
+    await flow.run_all()
+    done = ProgressRequest(state=ProgressState.COMPLETED)
+    slow = overtaking(clients, "learning", lambda: Learning(clients).record("ada", lesson.id, done))
+    canceled = await RoadmapCancellation(slow, flow.orchestrations).cancel("ada", roadmap.id)
+    assert canceled.modules[roadmap.module_id(1)].learned == 1
+    stored = await Roadmaps(clients).roadmap("ada", roadmap.id)
+    assert stored.modules[roadmap.module_id(1)].learned == 1
+
+
+async def test_a_roadmap_that_is_completed_first_has_nothing_to_cancel(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    create = RoadmapCreation(clients, flow.orchestrations)
+    roadmap = await create.create("ada", request_for("Beekeeping"), None)
+    slow = overtaking(clients, "learning", flow.run_all)
+    with pytest.raises(Problem) as refused:
+        await RoadmapCancellation(slow, flow.orchestrations).cancel("ada", roadmap.id)
+    assert refused.value.code == "nothing_to_cancel"
+    assert (await Roadmaps(clients).roadmap("ada", roadmap.id)).status is COMPLETED
+
+
+async def test_a_lesson_that_is_linked_first_stays_linked(processes: list[Clients]) -> None:
+    clients = processes[0]
+    flow = Flow([clients])
+    lesson = await asked(clients, flow, "ada")
+    slow = overtaking(clients, "learning", flow.run_all)
+    # Nobody waits any longer, so the generation ends, and with it the lesson: as canceled all the same.
+    canceled = await LessonCancellation(slow).cancel("ada", lesson.id)
+    stored = await Lessons(clients).lesson("ada", lesson.id)
+    assert canceled.generation_status is stored.generation_status is CANCELED
+    assert (await head_of(clients)).status is CANCELED

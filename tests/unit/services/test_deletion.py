@@ -32,8 +32,8 @@ from shared.settings import load_settings
 from shared.store.documents import Documents
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings, with_provider
-from tests.support.dying_store import DyingStore, ProcessDied
 from tests.support.flow import Flow
+from tests.support.hooked_store import HookedStore, ProcessDied, dies_after
 from tests.support.model_provider import ModelProvider
 from tests.support.processes import stale_processes
 from tests.support.store_file import stored_documents
@@ -56,7 +56,7 @@ async def process(folder: Path, provider: ModelProvider, writes: int | None = No
     settings = load_settings(app_settings(folder, **with_provider(provider)))
     clients = Clients(settings.model_copy(update={"reconcile_after_seconds": 0}))
     store = SqliteDocumentStore(settings.sqlite_path)
-    clients._documents = Documents(store if writes is None else DyingStore(store, writes))
+    clients._documents = Documents(store if writes is None else HookedStore(store, dies_after(writes)))
     try:
         yield clients
     finally:

@@ -38,9 +38,9 @@ from shared.services.standalone import StandaloneLessons
 from shared.services.voting import Voting, take_back
 from shared.store.documents import Documents, creation
 from shared.store.sqlite import SqliteDocumentStore
-from tests.support.dying_store import DyingStore, ProcessDied
 from tests.support.flow import Flow
 from tests.support.furnishing import furnish, processes, request_for
+from tests.support.hooked_store import HookedStore, ProcessDied, dies_after
 from tests.support.model_provider import ModelProvider
 from tests.support.store_file import all_documents, stored_documents
 
@@ -222,6 +222,25 @@ async def test_a_sweep_that_comes_late_removes_nothing_of_who_has_come_back(
         assert stored_documents(tmp_path / "skillsync.db", "Removal") == []
 
 
+async def test_an_attempt_that_was_taken_over_removes_nothing(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        await remove(clients, flow)
+        flow.started.clear()
+        removal = await clients.documents.read(Removal, ADA, Removal.ID)
+        assert await LearnerRemoval(clients, flow.orchestrations).recover(removal)
+        before = traces(tmp_path, clients, ADA)
+        for work in (FIRST, LAST):
+            assert await LearnerSweep(clients, flow.orchestrations).sweep(work) == Failed(code="superseded")
+        assert await RemovalEnding(clients).finish(FIRST) == Failed(code="superseded")
+        assert traces(tmp_path, clients, ADA) == before
+        await flow.run_all()
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
 async def test_what_the_first_sweep_cannot_see_yet_the_last_one_removes(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
@@ -255,7 +274,7 @@ async def test_wherever_the_process_dies_the_removal_is_finished(
         asked, finished = False, False
         async with processes(folder, provider) as [dying]:
             store = SqliteDocumentStore(dying.settings.sqlite_path)
-            dying._documents = Documents(DyingStore(store, writes))
+            dying._documents = Documents(HookedStore(store, dies_after(writes)))
             flow = Flow([dying])
             try:
                 await remove(dying, flow)

@@ -1,8 +1,8 @@
-"""A document store whose process dies after so many writes."""
+"""A document store that lets something happen just before a write: the process dies, or another is faster."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from shared.store.contract import (
     BatchOperation,
@@ -14,31 +14,52 @@ from shared.store.contract import (
     PatchOperation,
 )
 
+Hook = Callable[[str], Awaitable[None]]
+
 
 class ProcessDied(BaseException):
     """Nothing in the app may catch this."""
 
 
-class DyingStore(DocumentStore):
-    """Passes everything on; the write after the last one kills the process before it happens."""
+def dies_after(writes: int) -> Hook:
+    """Return a hook that kills the process instead of the write after so many."""
+    left = writes
 
-    def __init__(self, store: DocumentStore, writes: int) -> None:
-        self._store = store
-        self._left = writes
-
-    def _count(self) -> None:
-        if self._left <= 0:
+    async def count(_: str) -> None:
+        nonlocal left
+        if left <= 0:
             raise ProcessDied
-        self._left -= 1
+        left -= 1
+
+    return count
+
+
+def overtaken(container: str, overtake: Callable[[], Awaitable[object]]) -> Hook:
+    """Return a hook that lets something overtake the first write to a container."""
+    waiting = [overtake]
+
+    async def once(written: str) -> None:
+        if written == container and waiting:
+            await waiting.pop()()
+
+    return once
+
+
+class HookedStore(DocumentStore):
+    """Passes everything on; the hook is told the container before each write."""
+
+    def __init__(self, store: DocumentStore, before_write: Hook) -> None:
+        self._store = store
+        self._before_write = before_write
 
     async def create(self, container: str, document: Document) -> Document:
         """See DocumentStore."""
-        self._count()
+        await self._before_write(container)
         return await self._store.create(container, document)
 
     async def replace(self, container: str, document: Document, etag: str) -> Document:
         """See DocumentStore."""
-        self._count()
+        await self._before_write(container)
         return await self._store.replace(container, document, etag)
 
     async def patch(
@@ -50,19 +71,19 @@ class DyingStore(DocumentStore):
         conditions: Sequence[Condition] = (),
     ) -> Document:
         """See DocumentStore."""
-        self._count()
+        await self._before_write(container)
         return await self._store.patch(container, partition, document_id, operations, conditions)
 
     async def delete(self, container: str, partition: str, document_id: str, etag: str | None = None) -> None:
         """See DocumentStore."""
-        self._count()
+        await self._before_write(container)
         await self._store.delete(container, partition, document_id, etag)
 
     async def batch(
         self, container: str, partition: str, operations: Sequence[BatchOperation]
     ) -> list[Document | None]:
         """See DocumentStore."""
-        self._count()
+        await self._before_write(container)
         return await self._store.batch(container, partition, operations)
 
     async def read(self, container: str, partition: str, document_id: str) -> Document:

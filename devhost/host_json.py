@@ -1,6 +1,5 @@
 """host.json: the options that this host honours, checked and typed."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any, TypeVar, cast, get_args
 
 from devhost.durable.versions import FailureStrategy, MatchStrategy, VersionRule
 from devhost.errors import HostJsonError
+from devhost.json_file import parse_json_file
 from devhost.settings import resolve_references
 from devhost.time_span import parse_time_span
 
@@ -84,7 +84,7 @@ def load_host_json(file: Path, environment: Mapping[str, str]) -> HostOptions:
     document: dict[str, Any] = {"version": "2.0"}
     if file.is_file():
         try:
-            document = json.loads(file.read_text(encoding="utf-8-sig"))
+            document = parse_json_file(file.read_text(encoding="utf-8-sig"))
         except ValueError as error:
             raise HostJsonError(f"{file}: Unable to parse host configuration file: {error}") from error
     if not isinstance(document, dict) or document.get("version") != "2.0":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devhost.errors import SettingsError
+from devhost.json_file import parse_json_file
 
 SETTINGS_FILES = ("local.settings.json", "local.settings.json.example")
 
@@ -70,7 +71,7 @@ def resolve_references(text: str, environment: Mapping[str, str]) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8-sig"))
+        document = parse_json_file(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
     except ValueError as error:

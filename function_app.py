@@ -3,9 +3,11 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from activities import batches as batch_activities
 from activities import lessons as lesson_activities
 from activities import removal as removal_activities
 from activities import roadmaps as roadmap_activities
+from orchestrators import batches as batch_orchestrators
 from orchestrators import lessons as lesson_orchestrators
 from orchestrators import removal as removal_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
@@ -13,6 +15,7 @@ from shared.errors import ConfigurationError
 from shared.settings import get_settings
 from triggers import (
     back_ends,
+    batches,
     dead_letters,
     documentation,
     events,
@@ -56,11 +59,14 @@ for module in (
     events,
     queue,
     dead_letters,
+    batches,
     roadmap_orchestrators,
     lesson_orchestrators,
+    batch_orchestrators,
     removal_orchestrators,
     roadmap_activities,
     lesson_activities,
+    batch_activities,
     removal_activities,
 ):
     app.register_functions(module.blueprint)

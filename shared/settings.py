@@ -288,6 +288,8 @@ class Settings(_Frozen):
     regenerate_below_score: float = Field(default=0.2, alias="REGENERATE_BELOW_SCORE", ge=0, le=1)
     regenerate_min_votes: int = Field(default=5, alias="REGENERATE_MIN_VOTES", ge=1)
     removal_settle_seconds: int = Field(default=360, alias="REMOVAL_SETTLE_S", ge=0, le=3600)
+    batch_lessons_per_learner: int = Field(default=4, alias="BATCH_LESSONS_PER_LEARNER", ge=1)
+    batch_lessons_in_all: int = Field(default=40, alias="BATCH_LESSONS_IN_ALL", ge=1)
     lesson_refresh_after_days: int = Field(default=180, alias="LESSON_REFRESH_AFTER_DAYS", ge=0, le=36_500)
 
     chain: tuple[str, ...] = Field(default=DEFAULT_CHAIN, alias="LLM_CHAIN")

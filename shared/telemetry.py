@@ -19,6 +19,7 @@ class Fields(TypedDict, total=False):
     module_id: str
     lesson_id: str
     lesson_key: str
+    batch_id: str
     instance_id: str
     learner: str
     attempt: int

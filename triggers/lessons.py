@@ -140,8 +140,8 @@ async def get_lesson_status(req: func.HttpRequest, caller: Caller, query: WaitQu
         query.wait,
         lambda: lessons.status(caller.user_id, lesson_id),
         lesson_tag,
-        lambda status: status.generation_status != "generating" and not status.regenerating,
-        lambda status: status,
+        lambda status: not (status.queued or status.regenerating or status.generation_status == "generating"),
+        lambda status: lessons.noted(caller.user_id, status),
     )
 
 

@@ -23,7 +23,7 @@ async def polled(
     read: Callable[[], Awaitable[T]],
     tag_of: Callable[[T], str],
     at_rest: Callable[[T], bool],
-    body_of: Callable[[T], Model],
+    body_of: Callable[[T], Awaitable[Model]],
 ) -> func.HttpResponse:
     """Answer a status request, after `wait` seconds at most; `at_rest` tells what nothing will change."""
     known = known_tags(req)
@@ -31,4 +31,4 @@ async def polled(
     tag = tag_of(found)
     if tag in known:
         return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED.value, headers={**PRIVATE, "ETag": tag})
-    return json_answer(body_of(found), headers={"ETag": tag})
+    return json_answer(await body_of(found), headers={"ETag": tag})

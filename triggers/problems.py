@@ -50,6 +50,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "precondition_failed": ProblemKind(
         HTTPStatus.PRECONDITION_FAILED, "the profile has none of the entity tags in If-Match"
     ),
+    "not_outlined": ProblemKind(HTTPStatus.CONFLICT, "the module has no lessons yet"),
     "not_written": ProblemKind(
         HTTPStatus.CONFLICT, "Markdown or HTML was asked of a lesson that has no body yet"
     ),

@@ -100,7 +100,6 @@ async def get_roadmap(req: func.HttpRequest, caller: Caller) -> func.HttpRespons
 )
 async def get_roadmap_status(req: func.HttpRequest, caller: Caller, query: WaitQuery) -> func.HttpResponse:
     """Tell how far a roadmap is; with If-None-Match 304, or a wait until it changes."""
-    from shared.models.views import RoadmapStatus
     from shared.services.roadmaps import Roadmaps
 
     roadmaps = Roadmaps(get_clients())
@@ -111,8 +110,8 @@ async def get_roadmap_status(req: func.HttpRequest, caller: Caller, query: WaitQ
         query.wait,
         lambda: roadmaps.roadmap(caller.user_id, roadmap_id),
         roadmap_tag,
-        lambda roadmap: roadmap.status.ended,
-        RoadmapStatus.of,
+        lambda roadmap: roadmap.status.ended and not roadmap.progress.lessons_queued,
+        roadmaps.status,
     )
 
 

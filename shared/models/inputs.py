@@ -76,3 +76,11 @@ class RemovalInput(Model):
     user_id: str
     attempt: int = Field(ge=1)
     last: bool = False
+
+
+class BatchInput(Model):
+    """Input of `advance_batch`: one attempt of a batch."""
+
+    user_id: str
+    batch_id: str
+    attempt: int = Field(ge=1)

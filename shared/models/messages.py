@@ -46,7 +46,8 @@ Key = Annotated[
 class _QueueMessage(Model):
     """What all kinds have in common.
 
-    `idempotency_key` says when two messages are one; without it the message id does.
+    `idempotency_key` says when two messages are one; without it the message id does. `roadmap_id` names the
+    roadmap that asks: when it is gone, nothing is asked for any longer.
     """
 
     schema_version: Literal[1]
@@ -54,6 +55,7 @@ class _QueueMessage(Model):
     requested_at: Moment | None = None
     idempotency_key: Key | None = None
     correlation_id: Line | None = None
+    roadmap_id: Id | None = None
 
 
 class LessonMessage(_QueueMessage):
@@ -70,6 +72,13 @@ class LessonMessage(_QueueMessage):
     batch_id: Id | None = None
 
 
+class ModuleMessage(_QueueMessage):
+    """Have all lessons of a module written that are not."""
+
+    kind: Literal["module"]
+    module_id: Id
+
+
 class RoadmapMessage(_QueueMessage):
     """Create a roadmap; `request` is the body of `POST /roadmaps`."""
 
@@ -77,9 +86,10 @@ class RoadmapMessage(_QueueMessage):
     request: RoadmapRequest
 
 
-QueueMessage = LessonMessage | RoadmapMessage
+QueueMessage = LessonMessage | ModuleMessage | RoadmapMessage
 KINDS: dict[str, type[QueueMessage]] = {
     "lesson": LessonMessage,
+    "module": ModuleMessage,
     "roadmap": RoadmapMessage,
 }
 
@@ -125,5 +135,13 @@ def lesson_message(user_id: str, lesson_id: str, **fields: Any) -> dict[str, Any
     """Return the body of a message of kind lesson."""
     message = LessonMessage(
         schema_version=SCHEMA_VERSION, kind="lesson", user_id=user_id, lesson_id=lesson_id, **fields
+    )
+    return message.model_dump(mode="json", exclude_none=True)
+
+
+def module_message(user_id: str, module_id: str, **fields: Any) -> dict[str, Any]:
+    """Return the body of a message of kind module."""
+    message = ModuleMessage(
+        schema_version=SCHEMA_VERSION, kind="module", user_id=user_id, module_id=module_id, **fields
     )
     return message.model_dump(mode="json", exclude_none=True)

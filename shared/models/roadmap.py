@@ -16,6 +16,8 @@ from shared.models.learner import LearningStyle, SkillLevel
 from shared.models.specification import CurriculumSpecification, LessonSpecification
 from shared.models.status import Generated, GenerationStatus, move
 
+GenerateOption = Literal["skeleton", "first_lesson", "all"]
+
 
 class Phase(StrEnum):
     """What a roadmap is waiting for, as its status tells."""
@@ -40,6 +42,7 @@ class Progress(Model):
     modules_completed: int = 0
     modules_failed: int = 0
     lessons_total: int = 0
+    lessons_queued: int = Field(default=0, description="waiting in batches for their turn")
     lessons_completed: int = 0
     lessons_generating: int = 0
     lessons_failed: int = 0
@@ -105,6 +108,7 @@ class Roadmap(LearnerDocument):
     revision: int = 1
     correlation_id: str | None = Field(default=None, description="of the message that asked for it")
 
+    generate: GenerateOption = Field(default="skeleton", description="what is written when it is outlined")
     curriculum_key: str
     curriculum_version: int | None = None
     tier: Tier | None = None
@@ -149,6 +153,7 @@ class Module(LearnerDocument):
     status: GenerationStatus = GenerationStatus.GENERATING
     error: Failure | None = None
     attempt: int = 1
+    batches: int = Field(default=0, description="batches that have begun with its lessons")
 
     def move_to(self, status: GenerationStatus) -> None:
         """Change the status along the table of transitions."""
@@ -156,7 +161,12 @@ class Module(LearnerDocument):
 
     def lesson_id(self, order: int) -> str:
         """Return the id of the lesson at this place: the same for every repeat of the outline."""
-        return str(uuid.uuid5(uuid.UUID(self.id), f"lesson-{order}"))
+        return lesson_id_of(self.id, order)
+
+
+def lesson_id_of(module_id: str, order: int) -> str:
+    """Return the id of the lesson at a place of a module."""
+    return str(uuid.uuid5(uuid.UUID(module_id), f"lesson-{order}"))
 
 
 class Regeneration(Model):
@@ -199,6 +209,7 @@ class Lesson(LearnerDocument):
     regeneration: Regeneration | None = None
     regeneration_error: Failure | None = Field(default=None, description="why the last one brought nothing")
     task_id: str | None = Field(default=None, description="the Task that ends when this lesson does")
+    batch_id: str | None = Field(default=None, description="the Batch that waits for this lesson")
 
     version_number: int | None = None
     version: str | None = None
@@ -213,6 +224,11 @@ class Lesson(LearnerDocument):
     def waiting(self) -> bool:
         """Tell whether a running generation will change this lesson."""
         return self.regenerating or self.generation_status is GenerationStatus.GENERATING
+
+    @property
+    def queued(self) -> bool:
+        """Tell whether a batch will ask for this lesson, or has, and nobody has begun it."""
+        return self.batch_id is not None and self.generation_status is not GenerationStatus.GENERATING
 
     @property
     def awaited_key(self) -> str:
@@ -286,6 +302,3 @@ class Profile(LearnerDocument):
     learning_style: LearningStyle | None = None
     language: str | None = None
     industry: str | None = None
-
-
-GenerateOption = Literal["skeleton"]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from shared.models.base import Model
+from shared.models.batch import Batch, BatchState
 from shared.models.content import ShownContent
 from shared.models.curriculum import Resource, Tier
 from shared.models.document import now
@@ -184,21 +185,74 @@ class RoadmapStatus(Model):
     modules: list[ModuleStatus]
 
     @classmethod
-    def of(cls, roadmap: Roadmap) -> RoadmapStatus:
-        """Return the status of a stored roadmap; nothing else needs to be read for it."""
+    def of(cls, roadmap: Roadmap, note: str = "") -> RoadmapStatus:
+        """Return the status of a stored roadmap, with what else is to be said to who waits."""
         in_order = sorted(roadmap.modules.items(), key=lambda entry: entry[1].order)
         return cls(
             roadmap_id=roadmap.id,
             status=roadmap.status,
             phase=roadmap.phase,
             progress=roadmap.progress,
-            message=roadmap.message,
+            message=" ".join(text for text in (roadmap.message, _in_batches(roadmap.progress), note) if text),
             error=roadmap.error,
             updated_at=roadmap.updated_at,
             modules=[
                 ModuleStatus(module_id=module_id, title=module.title, status=module.status)
                 for module_id, module in in_order
             ],
+        )
+
+
+def _in_batches(progress: Progress) -> str:
+    """Return what batches are doing, in words."""
+    if not progress.lessons_queued:
+        return ""
+    waits = "1 lesson waits" if progress.lessons_queued == 1 else f"{progress.lessons_queued} lessons wait"
+    return f"{waits} for their turn in the background, {progress.lessons_generating} are being written."
+
+
+class BatchAccepted(Model):
+    """Lessons of a module that are being written; `cached` ones were there at once."""
+
+    batch_id: str
+    queued: int
+    cached: int
+    status_url: str
+
+    @classmethod
+    def of(cls, batch: Batch) -> BatchAccepted:
+        """Return what the one who asked for it is told."""
+        return cls(
+            batch_id=batch.id,
+            queued=len(batch.lessons),
+            cached=batch.cached,
+            status_url=f"/api/batches/{batch.id}",
+        )
+
+
+class BatchStatus(Model):
+    """How far a batch is: each of its lessons is queued, running, or at one of the ends."""
+
+    batch_id: str
+    roadmap_id: str
+    module_id: str
+    state: BatchState
+    cached: int
+    total: int
+    queued: int
+    running: int
+    completed: int
+    failed: int
+    canceled: int
+    requested_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, batch: Batch) -> BatchStatus:
+        """Return the status of a stored batch."""
+        shared = set(cls.model_fields) - {"batch_id", "total"}
+        return cls.model_validate(
+            {"batch_id": batch.id, "total": len(batch.lessons), **batch.model_dump(include=shared)}
         )
 
 
@@ -256,6 +310,7 @@ class LessonStatus(Model):
     generation_error: Failure | None
     regenerating: bool
     regeneration_error: Failure | None
+    queued: bool
     message: str
     sources_found: int
     version: str | None

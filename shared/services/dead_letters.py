@@ -9,7 +9,6 @@ from typing import Any
 from shared.clients import Clients
 from shared.errors import FieldError, Problem
 from shared.messaging.dead_letters import DeadLetter, DeadLetterQueue
-from shared.messaging.service_bus import ServiceBus
 from shared.models.dead_letters import (
     MOST_AT_ONCE,
     DeadLetterPage,
@@ -21,21 +20,9 @@ from shared.models.dead_letters import (
     RedriveResult,
 )
 from shared.models.poison import Poison
+from shared.services.queueing import queue_of
 from shared.services.roadmaps import not_found
 from shared.telemetry import log
-
-NO_QUEUE = Problem(
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "queue_unavailable",
-    "There is no queue: set ServiceBusConnection or ServiceBusConnection__fullyQualifiedNamespace.",
-)
-
-
-def queue_of(clients: Clients) -> ServiceBus:
-    """Return the namespace; raises a 503 Problem that names the setting where there is none."""
-    if clients.service_bus is None:
-        raise NO_QUEUE
-    return clients.service_bus
 
 
 class DeadLetters:

@@ -13,6 +13,7 @@ from shared.planning.duration import total_duration
 from shared.services.attempts import SUPERSEDED_PERHAPS, verdict_on
 from shared.services.events import ended
 from shared.services.failures import failure
+from shared.services.follow_up import follow_up
 from shared.services.leases import NOBODYS, running_head, still_held
 from shared.services.linking import settle_waiting
 from shared.store.contract import BatchOperation
@@ -76,7 +77,8 @@ class RoadmapEnding:
         roadmap.status, roadmap.error = status, error
         roadmap.progress.modules_failed += len(unfinished)
         roadmap.revision += 1
-        operations += [change(roadmap.id, end, still), *ended(self._documents, roadmap)]
+        operations.append(change(roadmap.id, end, still))
+        operations += [*ended(self._documents, roadmap), *follow_up(self._documents, roadmap)]
         await self._documents.batch(Roadmap, roadmap.user_id, operations)
         return status
 

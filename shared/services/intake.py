@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import NoReturn, TypedDict
@@ -19,17 +19,20 @@ from shared.clients import Clients
 from shared.errors import Conflict, PoisonedMessage, Problem, QueueUnavailable, StoreError
 from shared.models.messages import (
     LessonMessage,
+    ModuleMessage,
     QueueMessage,
     RoadmapMessage,
     original_id,
     read_message,
 )
 from shared.models.poison import Poison
-from shared.models.roadmap import Lesson, Receipt, Roadmap
+from shared.models.roadmap import Lesson, Receipt
 from shared.models.status import GenerationStatus
 from shared.models.versions import RegenerationRequest
 from shared.orchestrations import Orchestrations
+from shared.services.batch_creation import BatchCreation
 from shared.services.lesson_generation import LessonGeneration
+from shared.services.obsolete import is_obsolete
 from shared.services.origin import Origin
 from shared.services.patience import patiently
 from shared.services.refusal import refuse_lesson
@@ -91,6 +94,10 @@ class Intake:
             return
         if isinstance(message, RoadmapMessage):
             await self._create_roadmap(message, delivery)
+        elif await is_obsolete(self._documents, message, asked_at):
+            log("message.obsolete", **_traces(message, delivery))
+        elif isinstance(message, ModuleMessage):
+            await self._generate_module(message, delivery)
         else:
             await self._generate_lesson(message, delivery)
 
@@ -104,11 +111,15 @@ class Intake:
         )
         log("message.obeyed", roadmap_id=roadmap.id, **_traces(message, delivery))
 
+    async def _generate_module(self, message: ModuleMessage, delivery: Delivery) -> None:
+        origin = _origin(message, delivery)
+        creation = BatchCreation(self._clients, self._orchestrations)
+        batch = await creation.create(message.user_id, message.module_id, origin)
+        await self._receive(origin)
+        log("message.obeyed", batch_id=batch.id, **_traces(message, delivery))
+
     async def _generate_lesson(self, message: LessonMessage, delivery: Delivery) -> None:
         origin = _origin(message, delivery)
-        if await self._is_obsolete(message, delivery, origin):
-            log("message.obsolete", lesson_id=message.lesson_id, **_traces(message, delivery))
-            return
         generation = LessonGeneration(self._clients, self._orchestrations)
         lesson = await generation.request(message.user_id, message.lesson_id, origin)
         if message.force and lesson.generation_status is GenerationStatus.COMPLETED:
@@ -116,23 +127,6 @@ class Intake:
             await regeneration.request(message.user_id, message.lesson_id, RegenerationRequest(), origin)
         await self._receive(origin)
         log("message.obeyed", lesson_id=message.lesson_id, **_traces(message, delivery))
-
-    async def _is_obsolete(self, message: LessonMessage, delivery: Delivery, origin: Origin) -> bool:
-        """Tell whether the learner has canceled the lesson, or its roadmap, after it was asked for."""
-        lesson = await self._documents.find(Lesson, message.user_id, message.lesson_id)
-        if lesson is None:
-            return False
-        was_canceled = lesson.generation_status is GenerationStatus.CANCELED
-        if was_canceled and await origin.obeyed(self._documents):
-            return True
-        stops = [lesson.updated_at] if was_canceled else []
-        if lesson.roadmap_id is not None:
-            roadmap = await self._documents.find(Roadmap, message.user_id, lesson.roadmap_id)
-            if roadmap is None or roadmap.deleting:
-                return True
-            stops += [roadmap.canceled_at] if roadmap.canceled_at is not None else []
-        asked_at = _asked_at(message, delivery)
-        return any(asked_at is None or asked_at < stopped_at for stopped_at in stops)
 
     async def _receive(self, origin: Origin) -> None:
         """Make sure of the receipt also where nothing had to be begun."""
@@ -143,18 +137,29 @@ class Intake:
     # ------------------------------------------------------------------ what is not obeyed
 
     async def _end(self, message: QueueMessage, delivery: Delivery, problem: Problem) -> None:
-        of_a_batch = isinstance(message, LessonMessage) and message.batch_id is not None
-        if problem.status is HTTPStatus.GONE or (of_a_batch and problem.status is HTTPStatus.NOT_FOUND):
+        if problem.status is HTTPStatus.GONE or (problem.code == "not_found" and _is_our_own(message)):
             log("message.obsolete", code=problem.code, **_traces(message, delivery))
-        elif isinstance(message, LessonMessage) and problem.code in REFUSED:
-            origin = _origin(message, delivery)
-            await patiently(
-                lambda: refuse_lesson(
-                    self._documents, message.user_id, message.lesson_id, problem.code, origin
-                )
-            )
-        else:
+        elif isinstance(message, RoadmapMessage) or problem.code not in REFUSED:
             await self._poison(delivery, problem)
+        else:
+            await patiently(lambda: self._refuse(message, delivery, problem.code))
+
+    async def _refuse(self, message: LessonMessage | ModuleMessage, delivery: Delivery, code: str) -> None:
+        """End what a message asks for where its learner sees it."""
+        origin = _origin(message, delivery)
+        if isinstance(message, LessonMessage):
+            return await refuse_lesson(self._documents, message.user_id, message.lesson_id, code, origin)
+        if await origin.obeyed(self._documents):
+            return None
+        page = await self._documents.query(Lesson, message.user_id, {"module_id": message.module_id})
+        for lesson in page.items:
+            if lesson.generation_status is not GenerationStatus.COMPLETED:
+                key = f"{_key(message, delivery)} {lesson.id}"
+                receipt = Receipt.of(message.user_id, "refusal", key)
+                await refuse_lesson(
+                    self._documents, lesson.user_id, lesson.id, code, replace(origin, receipt=receipt)
+                )
+        return await self._receive(origin)
 
     async def _poison(self, delivery: Delivery, problem: Problem) -> NoReturn:
         first = problem.errors[0] if problem.errors else None
@@ -191,10 +196,16 @@ def _correlation(message: QueueMessage, delivery: Delivery) -> str | None:
     return message.correlation_id or delivery.correlation_id
 
 
-def _origin(message: LessonMessage, delivery: Delivery) -> Origin:
+def _is_our_own(message: QueueMessage) -> bool:
+    """Tell whether the app has sent it for what was there at that time."""
+    of_a_batch = isinstance(message, LessonMessage) and message.batch_id is not None
+    return of_a_batch or message.roadmap_id is not None
+
+
+def _origin(message: LessonMessage | ModuleMessage, delivery: Delivery) -> Origin:
     return Origin(
-        background=not message.interactive,
-        counted=message.batch_id is not None,
+        background=not (isinstance(message, LessonMessage) and message.interactive),
+        counted=isinstance(message, LessonMessage) and message.batch_id is not None,
         correlation_id=_correlation(message, delivery),
         receipt=Receipt.of(message.user_id, message.kind, _key(message, delivery)),
     )

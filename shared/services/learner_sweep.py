@@ -16,6 +16,7 @@ from shared.clients import Clients
 from shared.errors import NotFound, PreconditionFailed, Problem, QueueUnavailable
 from shared.llm.usage import Spending
 from shared.models.base import timestamp
+from shared.models.batch import Batch
 from shared.models.document import now
 from shared.models.inputs import RemovalInput
 from shared.models.outbox import Destination, Outbox
@@ -100,8 +101,11 @@ class LearnerSweep:
                 await self._stopping.finish(await self._stopping.begin(removal.user_id, roadmap.id))
             elif roadmap.stopping:
                 await self._stopping.finish(roadmap)
+        async for batch in self._documents.every(Batch, removal.user_id):
+            noted.update(batch.instance_ids)
+            await self._orchestrations.terminate(batch.instance_id, "removed")
         lessons = self._documents.every(Lesson, removal.user_id)
-        waiting = [lesson async for lesson in lessons if lesson.waiting]
+        waiting = [lesson async for lesson in lessons if lesson.waiting or lesson.queued]
         waiting.sort(key=_roadmap_of)
         for roadmap_id, some in groupby(waiting, key=_roadmap_of):
             if roadmap_id:

@@ -41,9 +41,10 @@ class LessonCancellation:
         self._documents = clients.documents
 
     async def cancel(self, user_id: str, lesson_id: str) -> Lesson:
-        """Stop waiting for a lesson, or for its new version; one that was canceled is returned as it is.
+        """Stop waiting for a lesson, or for its new version, also in a batch's queue.
 
-        Raises Problem: 404, and 409 when nothing of it is being written.
+        One that was canceled is returned as it is. Raises Problem: 404, and 409 when nothing of it is being
+        written or about to be.
         """
         try:
             lesson = await self._stopped(user_id, lesson_id)
@@ -78,7 +79,7 @@ class LessonCancellation:
         for lost in range(TRIES):
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
             try:
-                if lesson.waiting:
+                if lesson.waiting or lesson.queued:
                     await self._stop([lesson])
                 else:
                     await self._confirm(lesson)
@@ -90,7 +91,7 @@ class LessonCancellation:
 
     async def _stop(self, lessons: Sequence[Lesson]) -> None:
         """Give up the places of lessons that wait, and store their end; raises what a lost race raises."""
-        places = [Place.of(self._settings, lesson) for lesson in lessons]
+        places = [Place.of(self._settings, lesson) for lesson in lessons if lesson.waiting]
         left = await asyncio.gather(
             *(leave(self._documents, place) for place in places), return_exceptions=True
         )
@@ -116,6 +117,14 @@ def _canceled(lesson: Lesson) -> Changed:
         lesson.regeneration = None
         lesson.regeneration_error = CANCELED
         return Changed(lesson, before, regenerated=True)
+    if lesson.queued:
+        # The attempt that a batch was about to ask for: what it has sent must not be taken for the next one.
+        lesson.attempt += 1
+        if before is not GenerationStatus.PENDING:
+            lesson.move_to(GenerationStatus.GENERATING)
+        lesson.move_to(GenerationStatus.CANCELED)
+        lesson.generation_error = CANCELED
+        return Changed(lesson, before, withdrawn=True)
     lesson.move_to(GenerationStatus.CANCELED)
     lesson.generation_error = CANCELED
     return Changed(lesson, before)

@@ -15,6 +15,7 @@ from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
 from shared.models.views import LessonStatus, LessonView
 from shared.security.pseudonym import pseudonym
+from shared.services.budget_notes import budget_note
 from shared.services.linking import leave_rejected, settle
 from shared.services.roadmaps import not_found
 from shared.services.visibility import version_of
@@ -48,6 +49,7 @@ class Lessons:
     """A learner's lessons as they are stored."""
 
     def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._settings = clients.settings
         self._documents = clients.documents
 
@@ -84,12 +86,19 @@ class Lessons:
             generation_status=lesson.generation_status,
             generation_error=lesson.generation_error,
             message=_message(lesson, head),
+            queued=lesson.queued,
             regenerating=lesson.regenerating,
             regeneration_error=lesson.regeneration_error,
             sources_found=head.sources_found if head else 0,
             version=lesson.version,
             updated_at=lesson.updated_at,
         )
+
+    async def noted(self, user_id: str, status: LessonStatus) -> LessonStatus:
+        """Return a status with what budgets mean for who waits."""
+        waits = status.regenerating or status.generation_status is GenerationStatus.GENERATING
+        note = await budget_note(self._clients, user_id) if waits else ""
+        return status.model_copy(update={"message": f"{status.message} {note}"}) if note else status
 
     async def _read(self, user_id: str, lesson_id: str) -> Lesson:
         try:
@@ -149,6 +158,8 @@ def _newer(lesson: Lesson, heads: _Heads) -> str | None:
 
 
 def _message(lesson: Lesson, head: LessonHead | None) -> str:
+    if lesson.queued:
+        return "Waiting for its turn in the background; ask for it to have it at once."
     if not lesson.waiting:
         if lesson.generation_error is not None:
             return lesson.generation_error.message

@@ -34,21 +34,29 @@ _COUNTED = {
 }
 
 
-MOST_AT_ONCE = 33
-"""Lessons in one batch: each may need three operations, its roadmap one, and a batch holds 100."""
+MOST_AT_ONCE = 24
+"""Lessons in one batch of writes: each may need three operations and one for its Batch, its roadmap one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A lesson to be stored, and what its status was.
 
-    `regenerated` marks the end of a regeneration, `refused` that of an attempt that never began.
+    `regenerated` marks the end of a regeneration, `refused` that of an attempt that never began, `withdrawn`
+    that a batch is to ask for it no longer.
     """
 
     lesson: Lesson
     before: GenerationStatus
     regenerated: bool = False
     refused: bool = False
+    withdrawn: bool = False
+
+    @property
+    def begins_or_ends(self) -> bool:
+        """Tell whether this is more than a change beside the lesson's status."""
+        moved = self.lesson.generation_status is not self.before
+        return moved or self.refused or self.withdrawn
 
 
 async def save_lesson(
@@ -72,10 +80,14 @@ async def save_lessons(
     documents: Documents, changes: Sequence[Changed], also: Sequence[BatchOperation] = ()
 ) -> None:
     """Store lessons of one roadmap, or one that stands alone, all or none of them; see `save_lesson`."""
-    operations = [operation for one in changes for operation in _operations(documents, one)]
     first = changes[0].lesson
+    counts: list[BatchOperation] = [
+        change(batch_id, [increment(f"/{place}", by) for place, by in moved.items() if by])
+        for batch_id, moved in _moves_in_batches(changes).items()
+    ]
     if first.roadmap_id is not None:
-        operations.append(change(first.roadmap_id, _counts(changes)))
+        counts.append(change(first.roadmap_id, _counts(changes)))
+    operations = [operation for one in changes for operation in _operations(documents, one)] + counts
     await documents.batch(Lesson, first.user_id, [*operations, *also])
 
 
@@ -83,6 +95,8 @@ def _operations(documents: Documents, changed: Changed) -> list[BatchOperation]:
     lesson = changed.lesson
     lesson.revision += 1
     operations: list[BatchOperation] = []
+    if changed.begins_or_ends and lesson.generation_status is not GenerationStatus.GENERATING:
+        lesson.batch_id = None
     if lesson.task_id is not None and not lesson.waiting:
         operations.append(change(lesson.task_id, _end_of_task(lesson)))
         lesson.task_id = None
@@ -92,14 +106,38 @@ def _operations(documents: Documents, changed: Changed) -> list[BatchOperation]:
     return [replacement(lesson), *operations]
 
 
+def _moves_in_batches(changes: Sequence[Changed]) -> dict[str, Counter[str]]:
+    """Return what moved lessons change in the counts of the batches that wait for them."""
+    moves: dict[str, Counter[str]] = {}
+    for one in changes:
+        if one.lesson.batch_id is not None and one.begins_or_ends:
+            moved = moves.setdefault(one.lesson.batch_id, Counter())
+            moved["running" if one.before is GenerationStatus.GENERATING else "queued"] -= 1
+            moved[_place_after(one)] += 1
+    return moves
+
+
+def _place_after(changed: Changed) -> str:
+    status = changed.lesson.generation_status
+    if status is GenerationStatus.GENERATING:
+        return "running"
+    return GenerationStatus.CANCELED.value if changed.withdrawn else status.value
+
+
 def _counts(changes: Sequence[Changed]) -> list[PatchOperation]:
     """Return what moved lessons change in their roadmap: the counts, and the revision that waits look at."""
     moved = Counter(_COUNTED.get(one.lesson.generation_status) for one in changes)
     moved.subtract(_COUNTED.get(one.before) for one in changes)
+    moved["lessons_queued"] = -sum(_leaves_queue(one) for one in changes)
     return [
         increment("/revision"),
         *[increment(f"/progress/{name}", by) for name, by in moved.items() if name is not None and by],
     ]
+
+
+def _leaves_queue(changed: Changed) -> bool:
+    was_queued = changed.lesson.batch_id is not None and changed.before is not GenerationStatus.GENERATING
+    return was_queued and changed.begins_or_ends
 
 
 def _end_of_task(lesson: Lesson) -> list[PatchOperation]:

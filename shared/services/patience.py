@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import TypeVar
 
 from shared.errors import Problem, QueueUnavailable, StoreUnavailable
@@ -44,4 +43,4 @@ def _patience_with(error: Exception) -> float:
     """Return how many seconds an error is worth waiting for."""
     if not isinstance(error, Problem) or error.code == "conflict":
         return PATIENCE_SECONDS
-    return VISIBLE_SECONDS if error.status is HTTPStatus.NOT_FOUND else 0.0
+    return VISIBLE_SECONDS if error.code in ("not_found", "not_outlined") else 0.0

@@ -14,6 +14,7 @@ from typing import TypeVar
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.models.base import timestamp
+from shared.models.batch import Batch, BatchState
 from shared.models.document import Document, now
 from shared.models.inputs import FinishInput
 from shared.models.library import LessonHead
@@ -22,6 +23,8 @@ from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
 from shared.services import attempts
+from shared.services.batch_advance import give_up_batch
+from shared.services.batch_creation import start_batch
 from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.generations import begin_generation, instance_id, start_generation
 from shared.services.leaving import end_unwanted, runs_by_itself
@@ -65,6 +68,7 @@ class Reconciler:
             acted += await move_holders(self._documents, head, at_most=MOST_MOVED)
         acted += await self._each(Removal, {}, self._removal)
         acted += await self._each(Tombstone, {"cleared": False}, self._clear)
+        acted += await self._each(Batch, {"state": BatchState.OPEN}, self._batch)
         if acted:
             log("reconciler.acted", count=acted)
         return acted
@@ -174,4 +178,27 @@ class Reconciler:
             await self._documents.patch(Tombstone, tombstone.key, tombstone.id, cleared, still)
         except LOST_RACE:
             return False
+        return True
+
+    async def _batch(self, batch: Batch) -> bool:
+        """Start the orchestration of a batch again, or let its lessons go."""
+        if not self._is_due(batch.requested_at) or await self._orchestrations.running(batch.instance_id):
+            return False
+        try:
+            if batch.recoveries >= MAX_RECOVERIES:
+                await give_up_batch(self._documents, batch)
+                return True
+            batch.attempt += 1
+            batch.recoveries += 1
+            await self._documents.patch(
+                Batch,
+                batch.user_id,
+                batch.id,
+                [set_to("/attempt", batch.attempt), set_to("/recoveries", batch.recoveries)],
+                [equals("/attempt", batch.attempt - 1), equals("/state", BatchState.OPEN.value)],
+            )
+        except LOST_RACE:
+            return False
+        log("batch.recovered", batch_id=batch.id, attempt=batch.attempt)
+        await start_batch(self._orchestrations, batch)
         return True

@@ -24,6 +24,7 @@ from shared.planning.weekly_hours import stated_hours
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import start_roadmap
 from shared.services.pricing import estimate_roadmap_cost_usd
+from shared.services.queueing import queue_of
 from shared.services.quotas import ensure_quota, quota_exceeded
 from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import change, creation, increment
@@ -63,8 +64,11 @@ class RoadmapCreation:
         """Store a pending roadmap and start its generation; its key is remembered for some time.
 
         Raises Problem: 422 for missing preferences, a goal without a subject or one that is refused, 422 for
-        an Idempotency-Key that came with another body, 429 over the day's quota.
+        an Idempotency-Key that came with another body, 429 over the day's quota, 503 where lessons are asked
+        for and there is no queue.
         """
+        if request.generate != "skeleton":
+            queue_of(self._clients)  # that is the way to its lessons
         body_hash = _body_hash(request)
         record_id = _idempotency_id(user_id, idempotency_key) if idempotency_key else None
         if record_id and (earlier := await self._replayed(user_id, record_id, body_hash)):
@@ -168,6 +172,7 @@ class RoadmapCreation:
                 "industry": preferences.industry,
             },
             requested_at=now(),
+            generate=request.generate,
             curriculum_key="",
             message="Waiting to be planned.",
             estimated_cost_usd=estimate_roadmap_cost_usd(self._clients.settings.providers),

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from shared.clients import Clients
 from shared.errors import NotFound
+from shared.models.batch import Batch
 from shared.models.roadmap import Idempotency, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import instance_ids
@@ -39,20 +40,34 @@ class RoadmapDeletion:
         too.
         """
         await self._stopping.finish(roadmap)
+        if not await self._stop_batches(roadmap):
+            return
         # What an activity has created a moment ago on another instance must be found.
         await until_visible(roadmap.updated_at)
         removed = await self._documents.remove_all(
             Roadmap, roadmap.user_id, {"roadmap_id": roadmap.id}, keep=KEPT
         )
-        if not await self._purged(roadmap):
+        if not await self._purged(instance_ids(roadmap)):
             return
         with suppress(NotFound):
             await self._documents.delete(Roadmap, roadmap.user_id, roadmap.id)
         log("roadmap.deleted", roadmap_id=roadmap.id, count=removed)
 
-    async def _purged(self, roadmap: Roadmap) -> bool:
+    async def _stop_batches(self, roadmap: Roadmap) -> bool:
+        """End the orchestrations of its batches and remove their histories; tells whether none is left."""
+        while True:
+            batches = (await self._documents.query(Batch, roadmap.user_id, {"roadmap_id": roadmap.id})).items
+            for batch in batches:
+                await self._orchestrations.terminate(batch.instance_id, "deleted")
+                if not await self._purged(batch.instance_ids):
+                    return False
+                with suppress(NotFound):
+                    await self._documents.delete(Batch, batch.user_id, batch.id)
+            if not batches:
+                return True
+
+    async def _purged(self, left: list[str]) -> bool:
         """Remove the histories of all attempts, which name the learner; tells whether none is left."""
-        left = instance_ids(roadmap)
         for lost in range(TRIES):
             left = [id_ for id_ in left if not await self._orchestrations.purge(id_)]
             if not left:

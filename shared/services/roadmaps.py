@@ -8,7 +8,10 @@ from http import HTTPStatus
 
 from shared.clients import Clients
 from shared.errors import FieldError, InvalidOperation, Problem
+from shared.models.batch import Batch
 from shared.models.roadmap import Lesson, Module, Roadmap
+from shared.models.views import RoadmapStatus
+from shared.services.budget_notes import budget_note
 from shared.store.documents import DocumentPage
 
 CHANGING = Problem(
@@ -42,6 +45,7 @@ class Roadmaps:
     """A learner's roadmaps as they are stored."""
 
     def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self._documents = clients.documents
 
     async def page(self, user_id: str, limit: int, continuation: str | None) -> DocumentPage[Roadmap]:
@@ -63,6 +67,14 @@ class Roadmaps:
         if roadmap is None or roadmap.deleting:
             raise not_found("roadmap")
         return roadmap
+
+    async def status(self, roadmap: Roadmap) -> RoadmapStatus:
+        """Return how far a roadmap is, and what budgets mean for who waits for it."""
+        waits = (
+            not roadmap.status.ended or roadmap.progress.lessons_queued + roadmap.progress.lessons_generating
+        )
+        note = await budget_note(self._clients, roadmap.user_id) if waits else ""
+        return RoadmapStatus.of(roadmap, note)
 
     async def modules(self, user_id: str, roadmap_id: str) -> list[Module]:
         """Return a roadmap's modules in their order."""
@@ -90,3 +102,10 @@ class Roadmaps:
             limit=limit,
             continuation=continuation,
         )
+
+    async def batch(self, user_id: str, batch_id: str) -> Batch:
+        """Return a batch of a module's lessons; raises a 404 Problem."""
+        batch = await self._documents.find(Batch, user_id, batch_id)
+        if batch is None:
+            raise not_found("batch")
+        return batch

@@ -100,7 +100,8 @@ class Stopping:
         if roadmap.status is GenerationStatus.CANCELED:
             await self._orchestrations.terminate(instance_id(roadmap), "canceled")
         canceled = 0
-        if roadmap.progress.lessons_generating or roadmap.progress.lessons_completed:
+        progress = roadmap.progress
+        if progress.lessons_generating or progress.lessons_queued or progress.lessons_completed:
             canceled = await self._cancel_lessons(roadmap)
             # Every change of a lesson is one of its roadmap: none is newer than the roadmap's own last one.
             await until_visible(roadmap.updated_at)
@@ -130,7 +131,7 @@ class Stopping:
 
 def _is_void(lesson: Lesson, roadmap: Roadmap) -> bool:
     """Tell whether a lesson waits for what was asked for before the roadmap was canceled."""
-    if not lesson.waiting or roadmap.canceled_at is None:
+    if not (lesson.waiting or lesson.queued) or roadmap.canceled_at is None:
         return False
     return lesson.requested_at is None or lesson.requested_at <= roadmap.canceled_at + CLOCK_ALLOWANCE
 

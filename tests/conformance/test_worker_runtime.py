@@ -26,13 +26,15 @@ STARTING = frozenset(
         "execute_graphql",
         "generate_lesson",
         "generate_lesson_content",
+        "generate_module",
         "look_up_lesson",
         "regenerate_lesson",
         "retry_roadmap",
     }
 )
-ORCHESTRATORS = ("lesson_orchestrator", "roadmap_orchestrator")
+ORCHESTRATORS = ("batch_orchestrator", "lesson_orchestrator", "roadmap_orchestrator")
 ACTIVITIES = (
+    "advance_batch",
     *("fail_lesson", "research_lesson", "write_lesson"),
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
 )

@@ -52,6 +52,8 @@ ROWS = {
     "generate_lesson_content": Row(
         FUNCTION_KEY, "generate_lesson_content", 200, {"lesson_id": "{lesson}", "user_id": "{user_id}"}
     ),
+    "generate_module": Row(LEARNER, "modules/{module}/generate", 202, needs_queue=True),
+    "get_batch": Row(LEARNER, "batches/{module}", 404),
     "get_dead_letter": Row(ADMIN, "ops/dead-letters/1", 404, needs_queue=True),
     "get_docs": Row(OPEN, "docs", 200),
     "get_health": Row(OPEN, "health", 200),

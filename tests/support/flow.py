@@ -27,9 +27,11 @@ def functions_of_app() -> Functions:
     """Return the user functions of every orchestrator and activity by their names."""
     import azure.durable_functions as df
 
+    from activities import batches as batch_activities
     from activities import lessons as lesson_activities
     from activities import removal as removal_activities
     from activities import roadmaps as roadmap_activities
+    from orchestrators import batches as batch_orchestrators
     from orchestrators import lessons as lesson_orchestrators
     from orchestrators import removal as removal_orchestrators
     from orchestrators import roadmaps as roadmap_orchestrators
@@ -38,9 +40,11 @@ def functions_of_app() -> Functions:
     for module in (
         roadmap_orchestrators,
         lesson_orchestrators,
+        batch_orchestrators,
         removal_orchestrators,
         roadmap_activities,
         lesson_activities,
+        batch_activities,
         removal_activities,
     ):
         app.register_functions(module.blueprint)

@@ -20,6 +20,7 @@ from tests.support.function_table import ROOT
 ACTIVITY, TIMER, EVENT, ANY, ALL = 0, 5, 6, 11, 12
 ORCHESTRATOR_STARTED, EXECUTION_STARTED, ORCHESTRATOR_COMPLETED = 12, 0, 13
 TASK_SCHEDULED, TASK_COMPLETED, TASK_FAILED, TIMER_CREATED, TIMER_FIRED = 4, 5, 6, 10, 11
+CONTINUE_AS_NEW = 4
 EVENT_RAISED = 15
 OUT_OF_PROC_LABEL = "\n\n$OutOfProcData$:"
 
@@ -96,6 +97,11 @@ def leaves(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [action for action in _single(actions) if action["actionType"] != EVENT]
 
 
+def begins_anew(answer: dict[str, Any]) -> bool:
+    """Tell whether an orchestrator goes on with an empty history."""
+    return any(action["actionType"] == CONTINUE_AS_NEW for action in _single(answer["actions"]))
+
+
 def _single(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for action in actions:
@@ -144,7 +150,7 @@ class Recorder:
             now = history + [{**event, "IsPlayed": False} for event in fresh]
             answer = answer_of(run(orchestrator, self.recording, now))
             self.recording["steps"].append({"history": fresh, **answer})
-            if answer["done"] or answer["error"]:
+            if answer["done"] or answer["error"] or begins_anew(answer):
                 return self.recording
             history += [{**event, "IsPlayed": True} for event in fresh]
             actions = leaves(answer["actions"])

@@ -14,18 +14,20 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from orchestrators import lessons, removal, roadmaps
+from orchestrators import batches, lessons, removal, roadmaps
 from shared.models.outcomes import WANTED
 from tests.support.replay import VERSION, ActivityRaises, Recorder, Script
 
 HISTORIES = Path(__file__).with_name("histories")
 ROADMAP = {"user_id": "learner-1", "roadmap_id": "00000000-0000-4000-8000-000000000001", "attempt": 1}
 INTERPRETED = {**ROADMAP, "interpret": True}
+BATCH = {"user_id": "learner-1", "batch_id": "00000000-0000-4000-8000-000000000002", "attempt": 1}
 LESSON = {"lesson_key": "0" * 64, "generation": 1}
 REMOVAL = {"user_id": "learner-1", "attempt": 1}
 INPUTS = {
     "roadmap_orchestrator": ROADMAP,
     "lesson_orchestrator": LESSON,
+    "batch_orchestrator": BATCH,
     "removal_orchestrator": REMOVAL,
 }
 MODULES = ["module-0", "module-1", "module-2"]
@@ -34,7 +36,7 @@ MODULES = ["module-0", "module-1", "module-2"]
 def orchestrator_named(name: str) -> Callable[[Any], str]:
     """Return the handle that the worker calls for an orchestrator."""
     app = df.DFApp()
-    for module in (roadmaps, lessons, removal):
+    for module in (roadmaps, lessons, batches, removal):
         app.register_functions(module.blueprint)
     for function in app.get_functions():
         if function.get_function_name() == name:
@@ -62,6 +64,7 @@ def _good(name: str, data: dict[str, Any], call: int) -> Any:
         "fail_lesson": _done(lessons=1),
         "remove_learner": _done(until="2026-01-01T00:10:00Z"),
         "finish_removal": _done(removed=120),
+        "advance_batch": _done(ended=True) if call > 3 else _done(ended=False, pause=4),
     }[name]
 
 
@@ -198,6 +201,24 @@ def _store_away_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
     return _good(name, data, call)
 
 
+def _batch_waits_long(name: str, data: dict[str, Any], call: int) -> Any:
+    return _done(ended=False, pause=15)
+
+
+def _batch_is_taken_over(name: str, data: dict[str, Any], call: int) -> Any:
+    return {"kind": "failed", "code": "superseded", "retryable": False}
+
+
+def _batch_raises_twice(name: str, data: dict[str, Any], call: int) -> Any:
+    if call < 3:
+        raise ActivityRaises("the worker died")
+    return _good(name, data, call)
+
+
+def _batch_raises_for_ever(name: str, data: dict[str, Any], call: int) -> Any:
+    raise ActivityRaises("the store is away")
+
+
 SCENARIOS: dict[str, tuple[str, Script]] = {
     "roadmap-good": ("roadmap_orchestrator", _good),
     "roadmap-module-fails": ("roadmap_orchestrator", _module_fails),
@@ -224,6 +245,11 @@ SCENARIOS: dict[str, tuple[str, Script]] = {
     "removal-still-on-its-way": ("removal_orchestrator", _still_on_its_way),
     "removal-taken-over": ("removal_orchestrator", _removal_taken_over),
     "removal-end-raises-for-ever": ("removal_orchestrator", _store_away_for_ever),
+    "batch-good": ("batch_orchestrator", _good),
+    "batch-begins-anew": ("batch_orchestrator", _batch_waits_long),
+    "batch-is-taken-over": ("batch_orchestrator", _batch_is_taken_over),
+    "batch-raises-twice": ("batch_orchestrator", _batch_raises_twice),
+    "batch-end-raises-for-ever": ("batch_orchestrator", _batch_raises_for_ever),
 }
 
 

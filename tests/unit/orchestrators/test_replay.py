@@ -10,8 +10,9 @@ import pytest
 
 from orchestrators import rounds
 from orchestrators.rounds import MAX_ROUNDS
-from tests.support.replay import ACTIVITY, TIMER, VERSION, Recorder, leaves, replay
+from tests.support.replay import ACTIVITY, CONTINUE_AS_NEW, TIMER, VERSION, Recorder, leaves, replay
 from tests.unit.orchestrators.scenarios import (
+    BATCH,
     HISTORIES,
     LESSON,
     REMOVAL,
@@ -225,3 +226,17 @@ def test_a_removal_waits_before_its_last_sweep() -> None:
 def test_a_removal_that_another_attempt_has_taken_over_ends_nothing() -> None:
     names = [action.get("functionName") for action in final_actions("removal-taken-over")]
     assert "finish_removal" not in names
+
+
+def test_a_batch_that_waits_long_begins_its_history_anew_with_the_same_input() -> None:
+    recording = recording_of(HISTORIES / VERSION / "batch-begins-anew.json")
+    actions = leaves(recording["steps"][-1]["actions"])
+    assert actions[-1]["actionType"] == CONTINUE_AS_NEW
+    assert json.loads(actions[-1]["input"]) == BATCH
+    assert sum(len(step["history"]) for step in recording["steps"]) < 150, "it stays short"
+
+
+def test_a_batch_looks_again_after_the_pause_that_it_was_told() -> None:
+    actions = final_actions("batch-good")
+    assert [action["actionType"] for action in actions] == [ACTIVITY, TIMER] * 3 + [ACTIVITY]
+    assert {action["input"] for action in actions if action["actionType"] == ACTIVITY} == {json.dumps(BATCH)}

@@ -218,10 +218,13 @@ async def test_a_refused_new_version_leaves_the_lesson_as_it_is(clients: Clients
     assert ended.regeneration_error.code == "quota_exceeded"
 
 
-async def test_a_lesson_of_a_batch_is_counted_with_its_batch(clients: Clients, flow: Flow) -> None:
-    lesson = await a_lesson(limited(clients, quota_lessons_per_day=0), flow)
+async def test_a_message_of_a_batch_that_waits_for_the_lesson_no_longer_begins_nothing(
+    clients: Clients, flow: Flow
+) -> None:
+    lesson = await a_lesson(clients, flow)
     await take(clients, flow, lesson_body(lesson, batch_id=str(uuid.uuid4())))
-    assert (await stored(clients, lesson)).generation_status is GenerationStatus.GENERATING
+    assert (await stored(clients, lesson)).generation_status is GenerationStatus.PENDING
+    assert flow.started == []
 
 
 # ------------------------------------------------------------------ poison: operators see why

@@ -21,26 +21,36 @@ BODY = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5, "l
 # The HTTP functions that take the durable client.
 STARTING = frozenset(
     {
+        "cancel_roadmap",
         "create_lesson_task",
         "create_roadmap",
+        "delete_roadmap",
         "execute_graphql",
         "generate_lesson",
         "generate_lesson_content",
         "generate_module",
         "look_up_lesson",
         "regenerate_lesson",
+        "remove_learner_data",
         "retry_roadmap",
+        "vote_on_lesson",
     }
 )
-ORCHESTRATORS = ("batch_orchestrator", "lesson_orchestrator", "roadmap_orchestrator")
+ORCHESTRATORS = (
+    *("batch_orchestrator", "lesson_orchestrator"),
+    *("removal_orchestrator", "roadmap_orchestrator"),
+)
 ACTIVITIES = (
     "advance_batch",
     *("fail_lesson", "research_lesson", "write_lesson"),
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
+    *("finish_removal", "remove_learner"),
 )
+# The activity that ends orchestrations and removes their histories.
+ACTIVITIES_WITH_CLIENT = frozenset({"remove_learner"})
 # Timers by their schedules, and which of them take the durable client.
-TIMERS = {"reconcile": "0 * * * * *", "send_outbox": "30 * * * * *"}
-TIMERS_THAT_START = frozenset({"reconcile"})
+TIMERS = {"purge_histories": "0 30 3 * * *", "reconcile": "0 * * * * *", "send_outbox": "30 * * * * *"}
+TIMERS_WITH_CLIENT = frozenset({"purge_histories", "reconcile"})
 
 CLIENT = {"direction": "IN", "type": "durableClient", "name": "client"}
 ANSWER = {"direction": "OUT", "type": "http", "name": "$return"}
@@ -62,7 +72,8 @@ def expected_bindings() -> dict[str, list[dict[str, Any]]]:
     for name in ORCHESTRATORS:
         table[name] = [{"direction": "IN", "type": "orchestrationTrigger", "name": "context"}]
     for name in ACTIVITIES:
-        table[name] = [{"direction": "IN", "type": "activityTrigger", "name": "work"}]
+        trigger = {"direction": "IN", "type": "activityTrigger", "name": "work"}
+        table[name] = [*([CLIENT] if name in ACTIVITIES_WITH_CLIENT else []), trigger]
     for name, schedule in TIMERS.items():
         timer = {
             "direction": "IN",
@@ -71,7 +82,7 @@ def expected_bindings() -> dict[str, list[dict[str, Any]]]:
             "schedule": schedule,
             "runOnStartup": False,
         }
-        table[name] = [*([CLIENT] if name in TIMERS_THAT_START else []), timer]
+        table[name] = [*([CLIENT] if name in TIMERS_WITH_CLIENT else []), timer]
     message = {
         "direction": "IN",
         "type": "serviceBusTrigger",

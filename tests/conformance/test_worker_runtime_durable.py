@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from shared.models.document import now
+from shared.models.removal import Removal
 from shared.models.roadmap import Lesson, Module
 from shared.models.status import GenerationStatus
 from tests.conformance.environment import ROOT
@@ -24,6 +25,7 @@ LEARNER = "learner-1"
 ACTIVITIES = (
     *("fail_lesson", "research_lesson", "write_lesson"),
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
+    *("finish_removal", "remove_learner"),
 )
 
 pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime
@@ -110,9 +112,28 @@ class TestActivities:
             assert page.headers["content-type"].startswith(f"text/{shape}")
             assert lesson.title in page.body.decode()
 
+    def test_a_learner_is_removed_by_an_activity_that_has_the_durable_client(
+        self, app: WorkerRuntime, database: Path
+    ) -> None:
+        """The extension does not answer: what runs cannot be terminated, and everything goes all the same."""
+        roadmap = stored_roadmap(database, "learner-removed")
+        removal = Removal(id=Removal.ID, user_id=roadmap.user_id, requested_at=now())
+        with_documents(database, lambda documents: documents.create(removal))
+        work = {"work": {"json": json.dumps({"user_id": roadmap.user_id, "attempt": 1})}}
+        swept = app.invoke("remove_learner", {**work, "client": app.durable_client()}, seconds=60)
+        assert swept.succeeded, swept.error
+        assert (swept.json["kind"], set(swept.json["result"])) == ("done", {"until"})
+        left = with_documents(
+            database, lambda documents: documents.store.query("learning", roadmap.user_id, {})
+        )
+        assert [document["type"] for document in left.items] == ["Removal"]
+
     @pytest.mark.parametrize("name", ACTIVITIES)
     def test_an_input_that_is_none_is_a_failure_and_says_so(self, app: WorkerRuntime, name: str) -> None:
-        result = app.invoke(name, {"work": {"json": '{"no": "such input"}'}})
+        inputs = {"work": {"json": '{"no": "such input"}'}}
+        if name == "remove_learner":
+            inputs["client"] = app.durable_client()
+        result = app.invoke(name, inputs)
         assert not result.succeeded
         assert result.error.startswith("ValidationError: ")
 
@@ -139,9 +160,9 @@ class TestOrchestrators:
             assert result.succeeded is (step["error"] is None)
             played += [{**event, "IsPlayed": True} for event in step["history"]]
 
-    def test_there_are_histories_of_both(self) -> None:
+    def test_there_are_histories_of_all(self) -> None:
         names = {json.loads(path.read_text(encoding="utf-8"))["name"] for path in HISTORIES}
-        assert names == {"lesson_orchestrator", "roadmap_orchestrator"}
+        assert names == {f"{kind}_orchestrator" for kind in ("batch", "lesson", "removal", "roadmap")}
 
 
 def state_of(succeeded: bool, value: dict[str, Any], error: str) -> dict[str, Any]:

@@ -59,6 +59,21 @@ class Slots:
         """Hold nothing for a batch any longer."""
         await self.hold(batch_id, "", 0, 0)
 
+    async def free_all_of(self, learner: str) -> None:
+        """Hold nothing for any batch of a learner, named by pseudonym."""
+        for lost in range(TRIES):
+            slots = await self._look()
+            others = {id_: held for id_, held in slots.held.items() if held.learner != learner}
+            if len(others) == len(slots.held):
+                return
+            try:
+                await self._write(slots, others)
+            except PreconditionFailed:
+                await pause(lost)
+                continue
+            return
+        raise PreconditionFailed("the slots of batches kept changing")
+
     async def _look(self) -> BatchSlots:
         """Return the document as it is now: a write's answer is never old. It changes no revision."""
         looked = [set_to("/looked", uuid.uuid4().hex[:8])]

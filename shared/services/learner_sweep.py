@@ -26,6 +26,7 @@ from shared.models.roadmap import Lesson, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import SUPERSEDED_PERHAPS, instance_ids
+from shared.services.batch_slots import Slots
 from shared.services.lesson_cancellation import LessonCancellation
 from shared.services.library_traces import remove_traces
 from shared.services.races import LOST_RACE
@@ -120,8 +121,10 @@ class LearnerSweep:
     # ------------------------------------------------------------------ what names the learner elsewhere
 
     async def _clear_operations(self, user_id: str) -> None:
-        """Remove what was spent for the learner; what was spent for all stays counted."""
-        spending_id = Spending.id_of(pseudonym(self._settings, user_id))
+        """Remove what was spent and is held for the learner; what was spent for all stays counted."""
+        learner = pseudonym(self._settings, user_id)
+        await Slots(self._clients).free_all_of(learner)
+        spending_id = Spending.id_of(learner)
         for spent in await self._documents.query_across(Spending, {"id": spending_id}, limit=PAGE):
             with suppress(NotFound):
                 await self._documents.delete(Spending, spent.key, spent.id)

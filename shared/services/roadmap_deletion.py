@@ -13,6 +13,7 @@ from shared.models.batch import Batch
 from shared.models.roadmap import Idempotency, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import instance_ids
+from shared.services.batch_slots import Slots
 from shared.services.races import TRIES, pause, until_visible
 from shared.services.stopping import Stopping
 from shared.telemetry import log
@@ -27,6 +28,7 @@ class RoadmapDeletion:
     def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
         self._documents = clients.documents
         self._orchestrations = orchestrations
+        self._slots = Slots(clients)
         self._stopping = Stopping(clients, orchestrations)
 
     async def delete(self, user_id: str, roadmap_id: str) -> None:
@@ -59,6 +61,7 @@ class RoadmapDeletion:
             batches = (await self._documents.query(Batch, roadmap.user_id, {"roadmap_id": roadmap.id})).items
             for batch in batches:
                 await self._orchestrations.terminate(batch.instance_id, "deleted")
+                await self._slots.free(batch.id)
                 if not await self._purged(batch.instance_ids):
                     return False
                 with suppress(NotFound):

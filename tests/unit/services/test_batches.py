@@ -19,7 +19,7 @@ from shared.errors import Problem
 from shared.llm.usage import DayUsage, Spending
 from shared.models.batch import Batch, BatchSlots, BatchState, HeldSlots
 from shared.models.document import now
-from shared.models.inputs import BatchInput
+from shared.models.inputs import BatchInput, RemovalInput
 from shared.models.library import LessonHead
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Quota, Roadmap
@@ -29,10 +29,12 @@ from shared.services.batch_creation import BatchCreation
 from shared.services.budget_notes import NOTE
 from shared.services.ending import fail_head
 from shared.services.intake import Delivery, Intake
+from shared.services.learner_sweep import LearnerSweep
 from shared.services.lesson_cancellation import LessonCancellation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
 from shared.services.reconciliation import Reconciler
+from shared.services.removal import LearnerRemoval
 from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_deletion import RoadmapDeletion
@@ -565,3 +567,42 @@ async def test_a_batch_ends_well_where_writes_become_visible_late(
     assert {version["version_number"] for version in versions} == {1}
     for process in processes:
         await process.close()
+
+
+async def test_a_deleted_roadmap_frees_what_its_batches_held(
+    clients: Clients, flow: Flow, tmp_path: Path
+) -> None:
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+    await advance(clients, batch)
+    [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
+    assert slots["held"]
+    await RoadmapDeletion(clients, flow.orchestrations).delete("ada", roadmap.id)
+    [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
+    assert slots["held"] == {}
+
+
+async def test_a_removed_learner_leaves_no_batch_and_holds_nothing(
+    clients: Clients, flow: Flow, tmp_path: Path, namespace: Namespace
+) -> None:
+    limited(clients, removal_settle_seconds=0)
+    ada, grace = await a_roadmap(clients, flow), await a_roadmap(clients, flow, "grace")
+    batches = [await a_batch(clients, flow, roadmap) for roadmap in (ada, grace)]
+    for batch in batches:
+        await advance(clients, batch)
+    await LearnerRemoval(clients, flow.orchestrations).request("ada")
+    work = RemovalInput(user_id="ada", attempt=1)
+    assert (await LearnerSweep(clients, flow.orchestrations).sweep(work)).kind == "done"
+    assert batches[0].instance_id not in [started[1] for started in flow.started]
+    last = work.model_copy(update={"last": True})
+    while (await LearnerSweep(clients, flow.orchestrations).sweep(last)).kind != "done":
+        pass
+    [left] = stored_documents(tmp_path / "skillsync.db", "Batch")
+    assert left["user_id"] == "grace"
+    [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
+    assert list(slots["held"]) == [batches[1].id]
+    assert batches[0].instance_id in flow.purged
+    # What the batch had sent is void, and no message of the learner begins anything.
+    await delivered(clients, flow, namespace)
+    stored_by = {one["user_id"] for one in stored_documents(tmp_path / "skillsync.db", "Lesson")}
+    assert stored_by == {"grace"}

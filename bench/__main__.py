@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from bench import (
+    batch,
     cached_lesson,
     cold_start,
     generation,
@@ -36,6 +37,7 @@ PARTS = {
     "throughput": throughput.measure,
     "one_lesson": one_lesson.measure,
     "population": population.measure,
+    "batch": batch.measure,
 }
 
 

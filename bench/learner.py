@@ -79,6 +79,17 @@ class Learner:
         ended, seen = await self._follow(response.json()["status_url"], "generation_status")
         return Run(lesson_id, began, ended, seen)
 
+    async def generate_modules(self, roadmap_id: str) -> int:
+        """Have all lessons of a roadmap written in batches; returns how many go through the queue."""
+        modules = (await self.roadmap(roadmap_id))["modules"]
+        paths = [f"/api/modules/{module['module_id']}/generate" for module in modules]
+        return sum([(await self._request("POST", path)).json()["queued"] for path in paths])
+
+    async def lessons_waiting(self, roadmap_id: str) -> int:
+        """Return how many lessons of batches nobody has begun, or are being written."""
+        progress = (await self._request("GET", f"/api/roadmaps/{roadmap_id}/status")).json()["progress"]
+        return int(progress["lessons_queued"] + progress["lessons_generating"])
+
     async def take_lesson(self, lesson_id: str) -> None:
         """Ask for a lesson that is in the library: answered at once."""
         response = await self._request("POST", f"/api/lessons/{lesson_id}/generate")

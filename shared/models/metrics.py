@@ -89,6 +89,19 @@ class BudgetFigures(Model):
     learner_daily_usd: float
 
 
+class QueueFigures(Model):
+    """What waits to be sent or written now; at most 500 documents of a kind are looked at."""
+
+    batches_open: int
+    lessons_queued: int = Field(description="lessons of batches that nobody has begun")
+    lessons_running: int
+    lessons_in_flight: int = Field(description="sent to the queue by batches and not ended")
+    lessons_in_flight_limit: int
+    unsent: int = Field(description="events and messages that are still stored to be sent")
+    refused: int = Field(description="of these, what the broker will not take")
+    complete: bool
+
+
 class VersionsWritten(Model):
     """The lesson versions that were published in the days asked for."""
 
@@ -142,6 +155,7 @@ class Metrics(Model):
     costs: list[DayCost] = Field(description="the newest day first")
     learners: LearnerCosts
     budget: BudgetFigures
+    queue: QueueFigures
 
 
 class LearnersTask(TaskSummary):

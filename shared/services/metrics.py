@@ -31,6 +31,7 @@ from shared.models.tallies import UP_TO_SECONDS, DayDocument, DayTally, ModelTal
 from shared.models.topics import TaskStatus, TaskSummary
 from shared.security.pseudonym import pseudonym
 from shared.services.asking import limiter_of
+from shared.services.queue_figures import queue_figures
 
 MOST_LEARNERS = 500
 MOST_TASKS = 500
@@ -62,8 +63,8 @@ class Operations:
         """Return the figures of so many days up to today, and the state of now."""
         today = now().date()
         read = [self._day(today - timedelta(days=ago)) for ago in range(days)]
-        found, learners, sample = await asyncio.gather(
-            asyncio.gather(*read), self._learners(), self._regenerated()
+        found, learners, sample, queue = await asyncio.gather(
+            asyncio.gather(*read), self._learners(), self._regenerated(), queue_figures(self._clients)
         )
         tallies = [day.tally for day in found]
         return Metrics(
@@ -84,6 +85,7 @@ class Operations:
                 spent_usd=found[0].cost.cost_usd,
                 learner_daily_usd=self._settings.learner_daily_budget_usd,
             ),
+            queue=queue,
         )
 
     async def tasks(self, limit: int) -> AllTasks:

@@ -33,6 +33,7 @@ from shared.services.learner_sweep import LearnerSweep
 from shared.services.lesson_cancellation import LessonCancellation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
+from shared.services.metrics import Operations
 from shared.services.reconciliation import Reconciler
 from shared.services.removal import LearnerRemoval
 from shared.services.roadmap_cancellation import RoadmapCancellation
@@ -532,6 +533,20 @@ async def test_the_status_says_what_waits_and_what_the_budget_means(clients: Cli
     await clients.documents.create(Spending(id=Spending.ALL, key=DayUsage.today(), cost_usd=5.0))
     status = await roadmaps.status(await roadmaps.roadmap("ada", roadmap.id))
     assert status.message.endswith(NOTE)
+
+
+async def test_operators_see_what_waits(clients: Clients, flow: Flow) -> None:
+    clients.documents.outbox = lambda _: None
+    batch = await a_batch(clients, flow, await a_roadmap(clients, flow))
+    await advance(clients, batch)
+    figures = (await Operations(clients).metrics(1)).queue
+    assert (figures.batches_open, figures.lessons_queued, figures.lessons_in_flight, figures.unsent) == (
+        1,
+        len(batch.lessons),
+        PER_LEARNER,
+        1,
+    )
+    assert (figures.lessons_in_flight_limit, figures.refused, figures.complete) == (40, 0, True)
 
 
 async def test_a_batch_ends_well_where_writes_become_visible_late(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -18,36 +19,12 @@ pytestmark = pytest.mark.timeout(900)  # the first run installs the runtime
 LEARNER = "learner-1"
 BODY = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5, "learning_style": "mixed"}
 
-# The HTTP functions that take the durable client.
-STARTING = frozenset(
-    {
-        "cancel_roadmap",
-        "create_lesson_task",
-        "create_roadmap",
-        "delete_roadmap",
-        "execute_graphql",
-        "generate_lesson",
-        "generate_lesson_content",
-        "generate_module",
-        "look_up_lesson",
-        "regenerate_lesson",
-        "remove_learner_data",
-        "retry_roadmap",
-        "vote_on_lesson",
-    }
-)
-ORCHESTRATORS = (
-    *("batch_orchestrator", "lesson_orchestrator"),
-    *("removal_orchestrator", "roadmap_orchestrator"),
-)
+ORCHESTRATORS = ("batch_orchestrator", "lesson_orchestrator", "removal_orchestrator", "roadmap_orchestrator")
 ACTIVITIES = (
-    "advance_batch",
     *("fail_lesson", "research_lesson", "write_lesson"),
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
-    *("finish_removal", "remove_learner"),
+    *("advance_batch", "finish_removal", "remove_learner"),
 )
-# The activity that ends orchestrations and removes their histories.
-ACTIVITIES_WITH_CLIENT = frozenset({"remove_learner"})
 # Timers by their schedules, and which of them take the durable client.
 TIMERS = {"purge_histories": "0 30 3 * * *", "reconcile": "0 * * * * *", "send_outbox": "30 * * * * *"}
 TIMERS_WITH_CLIENT = frozenset({"purge_histories", "reconcile"})
@@ -56,9 +33,20 @@ CLIENT = {"direction": "IN", "type": "durableClient", "name": "client"}
 ANSWER = {"direction": "OUT", "type": "http", "name": "$return"}
 
 
+def handlers_with_client() -> set[str]:
+    """Return the HTTP functions whose handlers ask for the durable client."""
+    return {
+        node.name
+        for source in (ROOT / "triggers").glob("*.py")
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AsyncFunctionDef) and "client" in {one.arg for one in node.args.args}
+    }
+
+
 def expected_bindings() -> dict[str, list[dict[str, Any]]]:
     """Return what the host must be told of every function, in the order of the names of the bindings."""
     table: dict[str, list[dict[str, Any]]] = {}
+    with_client = handlers_with_client()
     for name, row in endpoint_rows().items():
         trigger = {
             "direction": "IN",
@@ -68,12 +56,11 @@ def expected_bindings() -> dict[str, list[dict[str, Any]]]:
             "authLevel": "FUNCTION" if row["access"] == "function_key" else "ANONYMOUS",
             "route": row["route"],
         }
-        table[name] = [ANSWER, *([CLIENT] if name in STARTING else []), trigger]
+        table[name] = [ANSWER, *([CLIENT] if name in with_client else []), trigger]
     for name in ORCHESTRATORS:
         table[name] = [{"direction": "IN", "type": "orchestrationTrigger", "name": "context"}]
     for name in ACTIVITIES:
-        trigger = {"direction": "IN", "type": "activityTrigger", "name": "work"}
-        table[name] = [*([CLIENT] if name in ACTIVITIES_WITH_CLIENT else []), trigger]
+        table[name] = [{"direction": "IN", "type": "activityTrigger", "name": "work"}]
     for name, schedule in TIMERS.items():
         timer = {
             "direction": "IN",

@@ -45,8 +45,8 @@ def older_app(tmp_path: Path) -> Path:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / part)
-    shutil.rmtree(folder / "orchestrators")
-    shutil.copytree(BEFORE / "orchestrators", folder / "orchestrators")
+    # Over today's: those that came later stay, so that the app loads.
+    shutil.copytree(BEFORE / "orchestrators", folder / "orchestrators", dirs_exist_ok=True)
     host: dict[str, Any] = json.loads((folder / "host.json").read_text(encoding="utf-8"))
     for name in ("defaultVersion", "versionMatchStrategy", "versionFailureStrategy"):
         del host["extensions"]["durableTask"][name]

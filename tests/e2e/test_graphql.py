@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.broker import need_broker
 from tests.support.graphql import LESSON, GraphQL, awaited
 from tests.support.learner import Learner
 from tests.support.local_host import LocalHost
@@ -79,6 +81,20 @@ def test_the_whole_journey(ada: GraphQL, grace: GraphQL) -> None:
     )["lessons"]["getLessonsByModule"]
     assert [one["id"] for one in module] == [one["id"] for one in lessons]
     assert module[0]["generationStatus"] == "completed"
+
+
+def test_a_whole_module_is_written_through_the_queue(ada: GraphQL) -> None:
+    need_broker()
+    modules: list[dict[str, str]] = onboarded(ada)["modules"]  # type: ignore[assignment]
+    started = ada.data(
+        "mutation All($id: ID!) { lessons { generateModuleLessons(moduleId: $id) { id generationStatus } } }",
+        id=modules[1]["id"],
+    )["lessons"]["generateModuleLessons"]
+    assert len(started) > 1
+    for lesson in started:
+        awaited(
+            functools.partial(ada.lesson, lesson["id"]), lambda one: one["generationStatus"] == "completed"
+        )
 
 
 def test_a_step_is_written_once_and_has_versions(ada: GraphQL) -> None:

@@ -11,6 +11,7 @@ from shared.models.topics import LookupQuery
 from shared.models.versions import RegenerationRequest, VersionSummary, VoteRequest
 from shared.models.views import LessonSummary
 from shared.planning.standalone import looked_up_specification
+from shared.services.batch_creation import BatchCreation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
 from shared.services.regeneration import LessonRegeneration
@@ -109,6 +110,15 @@ class LessonsMutation:
             context.caller.user_id, known_id(lesson_id, "lesson")
         )
         return await _whole(context, lesson.id)
+
+    @strawberry.mutation
+    async def generate_module_lessons(self, info: Asked, module_id: strawberry.ID) -> list[Lesson]:
+        """Have every lesson of a module written that is not, through the queue; returns all of them."""
+        context = info.context
+        module = known_id(module_id, "module")
+        batches = BatchCreation(context.clients, context.orchestrations)
+        await batches.create(context.caller.user_id, module)
+        return await _of_module(context, module)
 
     @strawberry.mutation
     async def get_or_generate_lesson(

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import NoReturn, TypedDict
+from typing import NoReturn
 
 from shared.clients import Clients
 from shared.errors import Conflict, PoisonedMessage, Problem, QueueUnavailable, StoreError
@@ -90,12 +90,17 @@ class Intake:
     async def _obey(self, message: QueueMessage, delivery: Delivery) -> None:
         asked_at = _asked_at(message, delivery)
         if await removed_since(self._documents, self._clients.settings, message.user_id, asked_at):
-            log("message.obsolete", code="removed", **_traces(message, delivery))
+            log(
+                "message.obsolete",
+                code="removed",
+                message_id=delivery.message_id,
+                correlation_id=_traced(message, delivery),
+            )
             return
         if isinstance(message, RoadmapMessage):
             await self._create_roadmap(message, delivery)
         elif await is_obsolete(self._documents, message, asked_at):
-            log("message.obsolete", **_traces(message, delivery))
+            log("message.obsolete", message_id=delivery.message_id, correlation_id=_traced(message, delivery))
         elif isinstance(message, ModuleMessage):
             await self._generate_module(message, delivery)
         else:
@@ -109,14 +114,24 @@ class Intake:
             correlation_id=_correlation(message, delivery),
             remembered_seconds=Receipt.KEPT,
         )
-        log("message.obeyed", roadmap_id=roadmap.id, **_traces(message, delivery))
+        log(
+            "message.obeyed",
+            roadmap_id=roadmap.id,
+            message_id=delivery.message_id,
+            correlation_id=_traced(message, delivery),
+        )
 
     async def _generate_module(self, message: ModuleMessage, delivery: Delivery) -> None:
         origin = _origin(message, delivery)
         creation = BatchCreation(self._clients, self._orchestrations)
         batch = await creation.create(message.user_id, message.module_id, origin)
         await self._receive(origin)
-        log("message.obeyed", batch_id=batch.id, **_traces(message, delivery))
+        log(
+            "message.obeyed",
+            batch_id=batch.id,
+            message_id=delivery.message_id,
+            correlation_id=_traced(message, delivery),
+        )
 
     async def _generate_lesson(self, message: LessonMessage, delivery: Delivery) -> None:
         origin = _origin(message, delivery)
@@ -126,7 +141,12 @@ class Intake:
             regeneration = LessonRegeneration(self._clients, self._orchestrations)
             await regeneration.request(message.user_id, message.lesson_id, RegenerationRequest(), origin)
         await self._receive(origin)
-        log("message.obeyed", lesson_id=message.lesson_id, **_traces(message, delivery))
+        log(
+            "message.obeyed",
+            lesson_id=message.lesson_id,
+            message_id=delivery.message_id,
+            correlation_id=_traced(message, delivery),
+        )
 
     async def _receive(self, origin: Origin) -> None:
         """Make sure of the receipt also where nothing had to be begun."""
@@ -138,7 +158,12 @@ class Intake:
 
     async def _end(self, message: QueueMessage, delivery: Delivery, problem: Problem) -> None:
         if problem.status is HTTPStatus.GONE or (problem.code == "not_found" and _is_our_own(message)):
-            log("message.obsolete", code=problem.code, **_traces(message, delivery))
+            log(
+                "message.obsolete",
+                code=problem.code,
+                message_id=delivery.message_id,
+                correlation_id=_traced(message, delivery),
+            )
         elif isinstance(message, RoadmapMessage) or problem.code not in REFUSED:
             await self._poison(delivery, problem)
         else:
@@ -211,14 +236,6 @@ def _origin(message: LessonMessage | ModuleMessage, delivery: Delivery) -> Origi
     )
 
 
-class _Traces(TypedDict):
-    message_id: str
-    correlation_id: str
-
-
-def _traces(message: QueueMessage, delivery: Delivery) -> _Traces:
-    """Return by which names other systems know this message."""
-    return {
-        "message_id": delivery.message_id,
-        "correlation_id": _correlation(message, delivery) or "",
-    }
+def _traced(message: QueueMessage, delivery: Delivery) -> str:
+    """Return by which name other systems follow this message, "" for none."""
+    return _correlation(message, delivery) or ""

@@ -25,6 +25,8 @@ ACTIVITIES = (
     *("finish_roadmap", "interpret_goal", "outline_module", "plan_roadmap"),
     *("advance_batch", "finish_removal", "remove_learner"),
 )
+# The one that purges histories.
+ACTIVITIES_WITH_CLIENT = frozenset({"remove_learner"})
 # Timers by their schedules, and which of them take the durable client.
 TIMERS = {"purge_histories": "0 30 3 * * *", "reconcile": "0 * * * * *", "send_outbox": "30 * * * * *"}
 TIMERS_WITH_CLIENT = frozenset({"purge_histories", "reconcile"})
@@ -60,7 +62,8 @@ def expected_bindings() -> dict[str, list[dict[str, Any]]]:
     for name in ORCHESTRATORS:
         table[name] = [{"direction": "IN", "type": "orchestrationTrigger", "name": "context"}]
     for name in ACTIVITIES:
-        table[name] = [{"direction": "IN", "type": "activityTrigger", "name": "work"}]
+        trigger = {"direction": "IN", "type": "activityTrigger", "name": "work"}
+        table[name] = [*([CLIENT] if name in ACTIVITIES_WITH_CLIENT else []), trigger]
     for name, schedule in TIMERS.items():
         timer = {
             "direction": "IN",

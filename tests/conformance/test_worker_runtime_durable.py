@@ -160,15 +160,9 @@ class TestOrchestrators:
             assert result.succeeded is (step["error"] is None)
             played += [{**event, "IsPlayed": True} for event in step["history"]]
 
-<<<<<<< HEAD
-    def test_there_are_histories_of_all(self) -> None:
-        names = {json.loads(path.read_text(encoding="utf-8"))["name"] for path in HISTORIES}
-        assert names == {f"{kind}_orchestrator" for kind in ("batch", "lesson", "removal", "roadmap")}
-=======
     def test_there_are_histories_of_every_orchestrator(self, app: WorkerRuntime) -> None:
         names = {json.loads(path.read_text(encoding="utf-8"))["name"] for path in HISTORIES}
         assert names == {name for name in app.functions if name.endswith("_orchestrator")}
->>>>>>> 7dfc2ac (Let what the worker runtime indexes be told by the handlers; follow what moved)
 
 
 def state_of(succeeded: bool, value: dict[str, Any], error: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ async def get_health() -> func.HttpResponse:
     "ready",
     access=Access.OPEN,
     answers=(ok("health.Readiness"), Answer(HTTPStatus.SERVICE_UNAVAILABLE, "health.Readiness")),
+    problems=("store_unavailable",),
 )
 async def get_ready() -> func.HttpResponse:
     """Tell whether store and queue are usable; each check says what it found."""

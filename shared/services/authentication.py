@@ -10,7 +10,6 @@ from shared.errors import Problem
 from shared.security.identity import Caller, caller_of_headers
 from shared.security.signing_keys import SigningKey
 from shared.security.tokens import InvalidToken, TokenRules, UnverifiedToken
-from shared.services.key_set import KeySet
 from shared.settings import AuthMode
 
 
@@ -42,6 +41,8 @@ async def _key_of(clients: Clients, token: UnverifiedToken) -> SigningKey:
     secret = clients.settings.jwt_secret
     if secret is not None:
         return SigningKey.secret(secret.get_secret_value())
+    from shared.services.key_set import KeySet  # it needs the HTTP client, which a secret does not
+
     return await clients.kept(KeySet).key_of(token)
 
 

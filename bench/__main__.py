@@ -18,6 +18,7 @@ from bench import (
     cold_start,
     generation,
     lesson_path,
+    load,
     one_lesson,
     orchestration,
     population,
@@ -38,6 +39,7 @@ PARTS = {
     "one_lesson": one_lesson.measure,
     "population": population.measure,
     "batch": batch.measure,
+    "load": load.measure,
 }
 
 

@@ -8,6 +8,7 @@ and a learner, cannot start one thing twice.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -79,7 +80,18 @@ class Reconciler:
         """Act on what was left behind in this state; returns on how many it was necessary."""
         before = timestamp(now() - self._patience)
         left = await self._documents.query_across(model, where, updated_before=before, limit=PAGE)
-        return sum([await act(document) for document in left])
+        acted = 0
+        for document in left:
+            if await act(document):
+                acted += 1
+            elif len(left) == PAGE:
+                await self._put_behind(document)
+        return acted
+
+    async def _put_behind(self, document: Document) -> None:
+        """Let a later sweep see what this one had no room for: this document is well for a while."""
+        with suppress(*LOST_RACE):
+            await self._documents.patch(type(document), document.partition, document.id, [])
 
     def _is_due(self, requested_at: datetime | None) -> bool:
         return requested_at is not None and now() - requested_at > self._patience

@@ -16,6 +16,7 @@ from shared.models.library import LessonHead
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
+from shared.services import reconciliation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.reconciliation import Reconciler
 from shared.services.roadmap_creation import RoadmapCreation
@@ -142,3 +143,20 @@ async def test_a_recovery_goes_on_with_what_was_interrupted_and_not_with_what_ha
     assert recovered.module_ids(GenerationStatus.GENERATING) == [interrupted]
     assert recovered.module_ids(GenerationStatus.FAILED) == [failed]
     assert recovered.recoveries == 1
+
+
+async def test_what_runs_does_not_hide_what_is_gone(
+    clients: Clients, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep looks at so many at a time: those that are well must not be all that it ever sees."""
+    monkeypatch.setattr(reconciliation, "PAGE", 5)
+    creation = RoadmapCreation(clients, flow.orchestrations)
+    for older in range(12, 0, -1):
+        running = await creation.create("ada", REQUEST, None)
+        await pass_time(clients, running, PATIENCE + timedelta(seconds=older))
+    gone = await creation.create("ada", REQUEST, None)
+    flow.started.pop()
+    await pass_time(clients, gone, PATIENCE + timedelta(seconds=0.5))
+    acted = [await Reconciler(clients, flow.orchestrations).sweep() for _ in range(3)]
+    assert sum(acted) == 1
+    assert (await Roadmaps(clients).roadmap("ada", gone.id)).attempt == 2

@@ -15,16 +15,19 @@ from devhost.engine.catalogue import CatalogueEntry
 from devhost.engine.invocation import Invocation, InvocationResult, NoAppProcessError
 from devhost.host_json import ServiceBusOptions
 from devhost.service_bus.connection import DEFAULT_CONNECTION, connection_string, namespace
+from devhost.service_bus.lock_renewal import locks_renewed
 from devhost.service_bus.metadata import message_invocation, message_metadata
 
 if TYPE_CHECKING:
     from azure.servicebus import ServiceBusReceivedMessage
-    from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
+    from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 _logger = logging.getLogger(__name__)
 
 # How long one receive call waits for a message; also the longest that a stop waits for it.
 _RECEIVE_SECONDS = 2.0
+# How long settling a message is tried; a connection that is lost is made again meanwhile.
+_SETTLE_SECONDS = 60.0
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.2, 5.0
 
 Invoke = Callable[[Invocation], Awaitable[InvocationResult]]
@@ -56,14 +59,12 @@ class QueueListener:
         A lost connection is made again by the receiver itself, which stays the same: what runs meanwhile is
         settled through it afterwards, as far as its locks still hold.
         """
-        from azure.servicebus.aio import AutoLockRenewer
-
-        async with self._client() as client, AutoLockRenewer() as renewer:
+        async with self._client() as client:
             receiver = self._receiver(client)
             delay = _FIRST_DELAY_SECONDS
             while not stopping.is_set():
                 try:
-                    await self._receive(receiver, renewer)
+                    await self._receive(receiver)
                     delay = _FIRST_DELAY_SECONDS
                 except Exception as error:  # noqa: BLE001 - whatever the SDK raises, the listener goes on
                     _logger.warning(
@@ -75,12 +76,9 @@ class QueueListener:
                 await asyncio.wait(self._running)
             await receiver.close()
 
-    async def _receive(self, receiver: "ServiceBusReceiver", renewer: "AutoLockRenewer") -> None:
+    async def _receive(self, receiver: "ServiceBusReceiver") -> None:
         """Wait for messages a while, and begin with what has come."""
         messages = await receiver.receive_messages(await self._room(), max_wait_time=_RECEIVE_SECONDS)
-        if seconds := self._options.max_auto_lock_renewal.total_seconds():
-            for message in messages:
-                renewer.register(receiver, message, seconds)
         for group in [messages] if self._many else [[message] for message in messages]:
             if group:
                 self._begin(receiver, group)
@@ -107,12 +105,13 @@ class QueueListener:
             many=self._many,
             binary=self._binary,
         )
-        try:
-            succeeded = (await self._invoke(invocation)).succeeded
-        except NoAppProcessError:
-            succeeded = False
-        for message in messages:
-            await self._settle(receiver, message, succeeded=succeeded)
+        async with locks_renewed(receiver, messages, self._options.max_auto_lock_renewal):
+            try:
+                succeeded = (await self._invoke(invocation)).succeeded
+            except NoAppProcessError:
+                succeeded = False
+            for message in messages:
+                await self._settle(receiver, message, succeeded=succeeded)
 
     async def _settle(
         self, receiver: "ServiceBusReceiver", message: "ServiceBusReceivedMessage", *, succeeded: bool
@@ -120,11 +119,12 @@ class QueueListener:
         from azure.servicebus.exceptions import ServiceBusError
 
         try:
-            if not succeeded:
-                await receiver.abandon_message(message)
-            elif self._options.auto_complete_messages:
-                await receiver.complete_message(message)
-        except ServiceBusError as error:
+            async with asyncio.timeout(_SETTLE_SECONDS):
+                if not succeeded:
+                    await _persistently(lambda: receiver.abandon_message(message))
+                elif self._options.auto_complete_messages:
+                    await _persistently(lambda: receiver.complete_message(message))
+        except (ServiceBusError, TimeoutError) as error:
             # The lock is lost: the broker delivers the message again, which is what the sender was promised.
             _logger.warning(
                 "message %s of '%s' could not be settled: %s", message.message_id, self._name, error
@@ -146,6 +146,20 @@ class QueueListener:
         if self._topic:
             return client.get_subscription_receiver(self._topic, self._subscription, prefetch_count=prefetch)
         return client.get_queue_receiver(self._queue, prefetch_count=prefetch)
+
+
+async def _persistently(settle: Callable[[], Awaitable[None]]) -> None:
+    """Settle a message, again and again while the receiver is connecting; raises what is final."""
+    from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError, ServiceBusError
+
+    while True:
+        try:
+            return await settle()
+        except (MessageLockLostError, MessageAlreadySettled):
+            raise
+        except (ServiceBusError, ValueError) as error:  # ValueError: the receiver is connecting again
+            _logger.debug("a message is not settled yet: %s", error)
+        await asyncio.sleep(_FIRST_DELAY_SECONDS)
 
 
 async def _wait(stopping: asyncio.Event, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""(h) What the app does under load: thousands of messages and hundreds of roadmaps at once."""
+"""(j) What the app does under load: thousands of messages and hundreds of roadmaps at once."""
 
 from __future__ import annotations
 

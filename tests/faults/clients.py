@@ -14,7 +14,7 @@ import httpx
 from azure.servicebus.exceptions import ServiceBusError
 
 from tests.faults.bus import BusUnderTest
-from tests.faults.journal import Accepted, Journal, Seen, Sent
+from tests.faults.journal import OF_ROADMAPS, Accepted, Journal, Seen, Sent
 from tests.faults.schedule import Script, Step
 from tests.support.learner import ENDED
 
@@ -105,9 +105,13 @@ class Actor(threading.Thread):
             self._send("roadmap", {"kind": "roadmap", "request": self._request})
         elif step.deed == "bad message":
             self._send("bad", {"kind": "lesson", "lesson_id": "no id"})
+        elif step.deed in ("roadmap canceled", "roadmap deleted"):
+            self._leave(self._accepted_roadmap(), step)
         elif step.number < len(self._lessons):
             if step.deed == "lesson":
                 self._generate(self._lessons[step.number])
+            elif step.deed == "cancel lesson":
+                self._cancel(self._lessons[step.number])
             elif step.deed == "lesson message":
                 lesson_id = self._lessons[step.number]
                 self._send("lesson", {"kind": "lesson", "lesson_id": lesson_id, "interactive": True})
@@ -136,12 +140,38 @@ class Actor(threading.Thread):
         self._journal.add_sent(sent)
 
     def _create(self) -> None:
+        self._roadmap_id = self._accepted_roadmap()
+        self._read_lessons()
+
+    def _accepted_roadmap(self) -> str:
         key = str(uuid.uuid4())
         answer = self._client.ask("POST", "/roadmaps", json=self._request, headers={"Idempotency-Key": key})
         assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
-        self._roadmap_id = answer.json()["roadmap_id"]
-        self._note("roadmap", self._roadmap_id, answer, key)
-        self._read_lessons()
+        roadmap_id: str = answer.json()["roadmap_id"]
+        self._note("roadmap", roadmap_id, answer, key)
+        return roadmap_id
+
+    def _leave(self, roadmap_id: str, step: Step) -> None:
+        """Cancel or delete a roadmap that is being made, or has just been."""
+        time.sleep(step.pause)
+        if step.deed == "roadmap deleted":
+            answer = self._client.ask("DELETE", f"/roadmaps/{roadmap_id}")
+            # Not found: an earlier try was carried out, and its answer lost.
+            assert answer.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND), answer.text
+            self._note("deletion", roadmap_id, answer)
+            return
+        answer = self._client.ask("POST", f"/roadmaps/{roadmap_id}/cancel")
+        if answer.status_code == HTTPStatus.ACCEPTED:
+            self._note("stop", roadmap_id, answer)
+        else:
+            assert answer.json()["code"] == "nothing_to_cancel", answer.text
+
+    def _cancel(self, lesson_id: str) -> None:
+        answer = self._client.ask("POST", f"/lessons/{lesson_id}/cancel")
+        if answer.status_code == HTTPStatus.ACCEPTED:
+            self._note("cancellation", lesson_id, answer)
+        else:
+            assert answer.json()["code"] == "nothing_to_cancel", answer.text
 
     def _read_lessons(self) -> None:
         path = f"/roadmaps/{self._roadmap_id}"
@@ -176,7 +206,7 @@ class Actor(threading.Thread):
 
 def look(url: str, accepted: Accepted) -> Seen:
     """Read what became of an accepted request, as its learner would."""
-    kind = "roadmaps" if accepted.promise in ("roadmap", "retry") else "lessons"
+    kind = "roadmaps" if accepted.promise in OF_ROADMAPS else "lessons"
     path = f"/{kind}/{accepted.id}/status"
     with Client(url, accepted.learner) as client:
         answer = client.ask("GET", path)

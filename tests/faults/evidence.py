@@ -75,6 +75,11 @@ class Evidence:
     """Every end that was ever seen in the store, also one that was left again."""
 
     @property
+    def deleted(self) -> frozenset[str]:
+        """The ids of the roadmaps whose deletion was accepted."""
+        return frozenset(one.id for one in self.accepted if one.promise == "deletion")
+
+    @property
     def mended(self) -> dict[str, int]:
         """How much of what broke can be seen in what there is: a run that met nothing proves nothing."""
         records = [*self.of("CallRecord"), *self.of("LearnerCallRecord")]

@@ -6,12 +6,14 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
-Promise = Literal["roadmap", "lesson", "regeneration", "retry"]
+Promise = Literal["roadmap", "lesson", "regeneration", "retry", "cancellation", "stop", "deletion"]
+"""A cancellation is a lesson's, a stop a roadmap's."""
+OF_ROADMAPS: tuple[Promise, ...] = ("roadmap", "retry", "stop", "deletion")
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request that was answered with 200 or 202."""
+    """A request that was answered with 200, 202 or 204."""
 
     promise: Promise
     learner: str

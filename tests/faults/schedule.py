@@ -13,7 +13,10 @@ from typing import Literal
 
 Store = Literal["sqlite", "small disk", "cosmos"]
 Mode = Literal["fail", "redeliver"]
-Deed = Literal["roadmap", "lesson", "regenerate", "retry", "roadmap message", "lesson message", "bad message"]
+Deed = Literal[
+    "roadmap", "lesson", "regenerate", "retry", "cancel lesson", "roadmap canceled", "roadmap deleted",
+    "roadmap message", "lesson message", "bad message",
+]  # fmt: skip
 Breakage = Literal[
     "kill app", "kill engine", "kill broker", "connections cut", "broker away", "provider fails",
     "provider hangs", "provider drops", "storm", "store away", "disk full",
@@ -46,7 +49,10 @@ _ALWAYS: tuple[Breakage, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that a learner does: `number` is the lesson's place in the roadmap, `pause` comes before."""
+    """Something that a learner does: `number` is the lesson's place in the roadmap, `pause` comes before.
+
+    A roadmap that is canceled or deleted is one of its own, whose making is left after the pause.
+    """
 
     deed: Deed
     pause: float
@@ -123,8 +129,13 @@ def _script(drawn: random.Random, learner: str, subject: str) -> Script:
     asked = [drawn.choice((0, 0, 1, 3)) for _ in range(drawn.randint(2, 3))]
     deeds: tuple[Deed, ...] = ("lesson", "lesson", "lesson message")
     steps += [Step(drawn.choice(deeds), drawn.uniform(0, 0.5), number) for number in asked]
+    if drawn.random() < 0.3:
+        steps.append(Step("cancel lesson", drawn.uniform(0, 0.5), asked[-1]))
     if drawn.random() < 0.5:
         steps.append(Step("regenerate", drawn.uniform(0, 0.5), asked[0]))
+    if drawn.random() < 0.4:
+        left: tuple[Deed, ...] = ("roadmap canceled", "roadmap deleted")
+        steps.insert(drawn.randint(0, len(steps)), Step(drawn.choice(left), drawn.uniform(0, 1.5)))
     if drawn.random() < 0.3:
         steps.append(Step("retry", drawn.uniform(0, 0.5)))
     if drawn.random() < 0.3:

@@ -24,8 +24,9 @@ def nothing_is_left_generating(evidence: Evidence) -> Iterator[str]:
         for document in evidence.of(kind):
             if document[field] not in at_rest:
                 yield f"{kind} {document['id']} is {document[field]}"
-            if document.get("regenerating"):
-                yield f"{kind} {document['id']} is regenerating"
+            for mark in ("regenerating", "stopping", "deleting"):
+                if document.get(mark):
+                    yield f"{kind} {document['id']} is {mark}"
 
 
 def nothing_is_left_leased(evidence: Evidence) -> Iterator[str]:

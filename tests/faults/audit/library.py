@@ -46,7 +46,7 @@ def the_ranking_is_that_of_the_versions(evidence: Evidence) -> Iterator[str]:
 
 
 def a_failed_lesson_says_why(evidence: Evidence) -> Iterator[str]:
-    """Each failure has a code."""
+    """Each failure has a code; what was canceled may have one, what went well has none."""
     for kind, status, error in (
         ("Lesson", "generation_status", "generation_error"),
         ("LessonHead", "status", "error"),
@@ -54,7 +54,8 @@ def a_failed_lesson_says_why(evidence: Evidence) -> Iterator[str]:
         ("Roadmap", "status", "error"),
     ):
         for document in evidence.of(kind):
-            if (document[status] == "failed") != bool((document.get(error) or {}).get("code")):
+            code = (document.get(error) or {}).get("code")
+            if document[status] != "canceled" and (document[status] == "failed") != bool(code):
                 yield f"{kind} {document['id']} is {document[status]} with the error {document.get(error)}"
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from tests.faults.evidence import Document, Evidence
+from tests.faults.journal import OF_ROADMAPS
 from tests.support.learner import ENDED
-
-ROADMAP_PROMISES = ("roadmap", "retry")
 
 
 def every_client_was_told(evidence: Evidence) -> Iterator[str]:
@@ -21,7 +20,9 @@ def every_accepted_request_has_ended(evidence: Evidence) -> Iterator[str]:
     """What was answered with 200 or 202 is there, and has reached its end."""
     roadmaps, lessons = _by_id(evidence.of("Roadmap")), _by_id(evidence.of("Lesson"))
     for accepted in evidence.accepted:
-        is_roadmap = accepted.promise in ROADMAP_PROMISES
+        if accepted.id in evidence.deleted:
+            continue
+        is_roadmap = accepted.promise in OF_ROADMAPS
         found = (roadmaps if is_roadmap else lessons).get(accepted.id)
         if found is None or found["user_id"] != accepted.learner:
             yield f"{accepted.promise} {accepted.id} of {accepted.learner} is gone"
@@ -34,9 +35,12 @@ def every_accepted_request_has_ended(evidence: Evidence) -> Iterator[str]:
 
 
 def learners_see_the_end(evidence: Evidence) -> Iterator[str]:
-    """Whoever reads the status of an accepted request is shown an end."""
+    """Whoever reads the status of an accepted request is shown an end; what was deleted is not found."""
     for seen in evidence.seen:
-        if seen.status != HTTPStatus.OK or seen.generation_status not in ENDED:
+        if any(id_ in seen.path for id_ in evidence.deleted):
+            if seen.status != HTTPStatus.NOT_FOUND:
+                yield f"{seen.learner} reads {seen.status} {seen.generation_status} at {seen.path}"
+        elif seen.status != HTTPStatus.OK or seen.generation_status not in ENDED:
             yield f"{seen.learner} reads {seen.status} {seen.generation_status} at {seen.path}"
 
 
@@ -65,7 +69,19 @@ def _by_id(documents: list[Document]) -> dict[str, Document]:
     return {document["id"]: document for document in documents}
 
 
+def nothing_is_left_of_what_was_deleted(evidence: Evidence) -> Iterator[str]:
+    """No document and no history names it, but for what tells a repeat of the creation that it is gone."""
+    for id_ in evidence.deleted:
+        for container, document in evidence.documents:
+            if document["type"] != "Idempotency" and id_ in (document["id"], document.get("roadmap_id")):
+                yield f"{document['type']} {document['id']} in {container} is left of roadmap {id_}"
+        for instance in evidence.instances:
+            if id_ in instance.id:
+                yield f"the history of {instance.id} is left"
+
+
 RULES = (
+    nothing_is_left_of_what_was_deleted,
     every_client_was_told,
     every_accepted_request_has_ended,
     learners_see_the_end,

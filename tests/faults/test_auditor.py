@@ -38,7 +38,16 @@ CALM = Schedule(
                 Step("bad message", 0),
             ),
         ),
-        Script("apprentice-1", "Beekeeping", (Step("roadmap", 0), Step("lesson message", 0, 3))),
+        Script(
+            "apprentice-1",
+            "Beekeeping",
+            (
+                Step("roadmap", 0),
+                Step("lesson message", 0, 3),
+                Step("roadmap deleted", 0.3),
+            ),
+        ),
+        Script("apprentice-2", "Knitting", (Step("roadmap canceled", 0.3),)),
     ),
     troubles=(),
 )
@@ -105,6 +114,23 @@ def request_was_obeyed_twice(evidence: Evidence) -> None:
 
 def quota_was_charged_twice(evidence: Evidence) -> None:
     first(evidence, "Quota")["roadmaps"] += 1
+
+
+def deleted_module_is_left(evidence: Evidence) -> None:
+    [deleted] = evidence.deleted
+    add_copy(evidence, first(evidence, "Module"), id="another", roadmap_id=deleted)
+
+
+def deleted_history_is_left(evidence: Evidence) -> None:
+    [deleted] = evidence.deleted
+    evidence.instances.append(Instance(f"roadmap-{deleted}-1", "roadmap_orchestrator", "Terminated"))
+
+
+def deleted_roadmap_can_be_read(evidence: Evidence) -> None:
+    [deleted] = evidence.deleted
+    evidence.seen = [
+        replace(seen, status=HTTPStatus.OK.value) if deleted in seen.path else seen for seen in evidence.seen
+    ]
 
 
 def message_was_obeyed_twice(evidence: Evidence) -> None:
@@ -251,6 +277,9 @@ PLANTS: list[tuple[str, Plant]] = [
     ("every_accepted_request_has_ended", completed_lesson_is_failed),
     ("learners_see_the_end", learner_sees_no_end),
     ("learners_see_the_end", learner_sees_nothing),
+    ("learners_see_the_end", deleted_roadmap_can_be_read),
+    ("nothing_is_left_of_what_was_deleted", deleted_module_is_left),
+    ("nothing_is_left_of_what_was_deleted", deleted_history_is_left),
     ("one_roadmap_for_each_request", request_was_obeyed_twice),
     ("one_roadmap_for_each_request", quota_was_charged_twice),
     ("the_queue_is_empty", message_is_left),
@@ -264,6 +293,7 @@ PLANTS: list[tuple[str, Plant]] = [
     ("nothing_is_left_generating", changed("Lesson", {"generation_status": "generating"})),
     ("nothing_is_left_generating", changed("LessonHead", {"status": "generating"})),
     ("nothing_is_left_generating", lesson_is_regenerating),
+    ("nothing_is_left_generating", changed("Roadmap", {"stopping": True})),
     ("nothing_is_left_leased", changed("LessonHead", {"lease": {"token": 1, "owner": "somebody"}})),
     ("nothing_is_left_running", orchestration_is_running),
     ("no_part_is_an_orphan", module_has_no_roadmap),
@@ -299,6 +329,7 @@ PLANTS: list[tuple[str, Plant]] = [
 def test_a_calm_run_is_in_order(calm: Evidence) -> None:
     assert audit(calm) == []
     assert not any(calm.mended.values())
+    assert "canceled" in {roadmap["status"] for roadmap in calm.of("Roadmap")}
     kinds = {document["type"] for _, document in calm.documents}
     assert {"Roadmap", "Lesson", "LessonVersion", "CallRecord", "Poison", "Receipt"} <= kinds
     assert calm.events

@@ -364,6 +364,22 @@ async def test_a_prompt_that_overflows_is_sent_again_with_fewer_sources(
     assert after < before
 
 
+async def test_a_providers_day_counts_calls_tokens_and_what_they_cost(
+    opened: Open, first: ModelProvider
+) -> None:
+    clients = opened(LLM__FIRST__PRICE_IN="3")
+    answers = [await turn(clients, str(number)) for number in range(3)]
+    first.script("length", times=1)
+    truncated = await turn(clients, "4")
+    assert isinstance(truncated, Next)
+    day = await clients.documents.read(ProviderUsage, DayUsage.today(), ProviderUsage.id_of("first"))
+    spent = await clients.documents.read(Spending, DayUsage.today(), Spending.ALL)
+    assert (day.calls, day.failures["truncated"], sum(day.failures.values())) == (4, 1, 1)
+    assert day.prompt_tokens > sum(answer.spent.prompt_tokens for answer in answers)
+    assert day.cost_usd == pytest.approx((3 * day.prompt_tokens + day.completion_tokens) / 1_000_000)
+    assert spent.cost_usd == pytest.approx(day.cost_usd), "what was reserved beyond it is given back"
+
+
 async def test_a_spent_budget_leaves_the_local_tier(opened: Open, first: ModelProvider) -> None:
     ended = await turn(opened(LLM_DAILY_BUDGET_USD="0"))
     assert isinstance(ended, Next)

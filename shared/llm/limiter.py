@@ -271,7 +271,7 @@ def _entering(
 ) -> tuple[Entry, ProviderState | None]:
     """Decide on one request; the second part is what has to be written for it, if anything."""
     breaker = state.breaker
-    if breaker.is_open(now):
+    if breaker.is_open(now) and not _has_left(state, mine, now):
         return Closed(max(breaker.open_until, breaker.probe_until), breaker.reason), None
     probes = breaker.needs_probe(now)
     if probes:
@@ -310,20 +310,29 @@ def _entering_in_background(
     Everything counts against its share, places in the queue included, so that it moves none of them.
     """
     breaker = state.breaker
-    if breaker.is_open(now, background=True):
+    counted = counting.find(state.window, mine)
+    if breaker.is_open(now, background=True) and not _has_left(state, mine, now):
         return Closed(max(breaker.open_until, breaker.probe_until), breaker.reason), None
     if breaker.needs_probe(now, background=True):
         breaker = breaking.probing(breaker, now, background=True)
     elif not limits.any and now >= breaker.paused_until:
         return Granted(mine, now), None
     window = counting.pruned(state.window, limits, now)
+    if counted is not None:
+        window = counting.release(window, limits, mine)
     moment = counting.earliest(window, limits.in_background, max(now, breaker.paused_until), tokens)
     if isinstance(moment, DayUsedUp):
         return Closed(moment.until, breaking.PER_DAY), None
     if moment > now:
-        return Later(moment), None
+        return Later(moment), None if counted is None else _with(state, window, breaking.unused(breaker))
     leaving = Reservation(id=mine, at=now, tokens=tokens, redeemed=True)
     return Granted(mine, now), _with(state, counting.reserve(window, limits, leaving), breaker)
+
+
+def _has_left(state: ProviderState, mine: str, now: float) -> bool:
+    """Tell whether a request was let through a moment ago, perhaps as the probe, and is only counted anew."""
+    counted = counting.find(state.window, mine)
+    return counted is not None and counted.redeemed and now >= state.breaker.open_until
 
 
 def _within_day(window: Window, limits: Limits, now: float) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 
 from shared.lessons.composer.material import Example, Excerpt
 from shared.lessons.gates import Assignment
-from shared.lessons.gates.instructions import INSTRUCTION, is_about_models
+from shared.lessons.gates.instructions import is_about_models
 from shared.models.curriculum import Tier
 from shared.models.learner import SkillLevel
 from shared.models.research import Brief
 from shared.models.specification import LessonSpecification
+from shared.security.addressed import speaks_to_a_model
 from shared.text.constructs import constructs
 from shared.text.stems import search_tokens
 
@@ -49,13 +51,19 @@ def suitable(excerpts: Iterable[Excerpt], specification: LessonSpecification) ->
 
 
 def _without_instructions(excerpt: Excerpt) -> Excerpt:
-    """Return an excerpt without sentences that speak to a language model: no learner is meant by them."""
-    kept = tuple(one for one in excerpt.sentences if not _speaks_to_a_model(one.text))
-    return replace(excerpt, sentences=kept) if len(kept) < len(excerpt.sentences) else excerpt
+    """Return an excerpt without what speaks to a language model: no learner is meant by it.
+
+    With such a sentence goes what follows it, which may carry the order on, and each example that holds one.
+    """
+    kept = tuple(takewhile(lambda sentence: not _is_hostile(sentence.text), excerpt.sentences))
+    examples = tuple(one for one in excerpt.examples if not _is_hostile(one.code))
+    if len(kept) == len(excerpt.sentences) and len(examples) == len(excerpt.examples):
+        return excerpt
+    return replace(excerpt, sentences=kept, examples=examples)
 
 
-def _speaks_to_a_model(text: str) -> bool:
-    return INSTRUCTION.search(text) is not None or _your_prompt.search(text) is not None
+def _is_hostile(text: str) -> bool:
+    return _your_prompt.search(text) is not None or speaks_to_a_model(text)
 
 
 def comes_too_early(excerpt: Excerpt, asked: frozenset[str]) -> bool:

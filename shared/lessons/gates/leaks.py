@@ -72,7 +72,7 @@ def mend(content: LessonContent, _: Assignment) -> LessonContent:
         return _with_whole_fences(without_thoughts(text))
 
     while True:
-        mended = drop_matching(rewrite(content, markdown=section, prose=without_thoughts), SCRATCHPAD)
+        mended = drop_matching(rewrite(content, markdown=section, prose=without_thoughts), SCRATCHPAD.search)
         if mended == content:
             return content
         content = mended

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -201,27 +200,27 @@ def revised(part: Part, **fields: Any) -> Part | None:
 
 
 def drop_matching(
-    content: LessonContent, pattern: re.Pattern[str], *, code_too: bool = False
+    content: LessonContent, is_unwanted: Callable[[str], object], *, code_too: bool = False
 ) -> LessonContent:
-    """Return the body without the sentences of prose and the paragraphs of sections that match.
+    """Return the body without the sentences of prose and the paragraphs of sections that are unwanted.
 
     Code is left alone unless `code_too` says otherwise; then it goes as a whole. Raises NothingLeft.
     """
 
     def prose(text: str) -> str:
-        if not pattern.search(text):
+        if not is_unwanted(text):
             return text
-        kept = [sentence for sentence in split_sentences(text) if not pattern.search(sentence)]
+        kept = [sentence for sentence in split_sentences(text) if not is_unwanted(sentence)]
         rest = " ".join(kept)
-        return "" if pattern.search(rest) else rest
+        return "" if is_unwanted(rest) else rest
 
     def markdown(text: str) -> str:
-        if not pattern.search(text):
+        if not is_unwanted(text):
             return text
-        return drop_paragraphs(text, lambda paragraph: bool(pattern.search(paragraph)), code_too=code_too)
+        return drop_paragraphs(text, lambda paragraph: bool(is_unwanted(paragraph)), code_too=code_too)
 
     def code(text: str) -> str:
-        return "" if code_too and pattern.search(text) else text
+        return "" if code_too and is_unwanted(text) else text
 
     return rewrite(content, markdown=markdown, prose=prose, code=code)
 
@@ -236,8 +235,10 @@ def drop_paragraphs(markdown: str, is_unwanted: Callable[[str], bool], *, code_t
         lines = markdown.split("\n")
         unwanted: set[int] = set()
         for token in block_parser().parse(markdown):
-            if token.type in judged and token.map and is_unwanted(token.content):
-                unwanted.update(range(*token.map))
+            if token.type in judged and token.map:
+                source = "\n".join(lines[slice(*token.map)])
+                if is_unwanted(token.content) or is_unwanted(source):
+                    unwanted.update(range(*token.map))
         if not unwanted:
             return markdown.strip("\n")
         markdown = "\n".join(line for number, line in enumerate(lines) if number not in unwanted)

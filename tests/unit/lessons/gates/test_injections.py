@@ -8,11 +8,11 @@ import pytest
 
 from shared.lessons.composer import NothingToCompose, compose
 from shared.lessons.gates import Assignment, apply_gates
-from shared.lessons.gates.instructions import INSTRUCTION
 from shared.lessons.gates.texts import written
 from shared.models.content import Diagram, Exercise, KeyConcept, LessonContent, Section
 from shared.models.curriculum import Tier
 from shared.models.research import Brief, Passage
+from shared.security.addressed import speaks_to_a_model
 from shared.security.clean_text import clean_text
 from tests.support.gate_bodies import assignment, body, question
 from tests.support.lesson_briefs import PLANTS, specification
@@ -23,7 +23,7 @@ LESSON = specification("Photosynthesis", ("Explain what photosynthesis is", "Des
 
 def assert_untouched(content: LessonContent) -> None:
     for place, text in written(content):
-        assert not INSTRUCTION.search(text), (place, text)
+        assert not speaks_to_a_model(text), (place, text)
         assert "evil.example" not in text or "://" not in text, (place, text)
         assert "javascript:" not in text, (place, text)
         assert clean_text(text) == text, place

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.models.specification import normalise
@@ -37,6 +38,11 @@ class _Library:
     index: Bm25
 
 
+# The first questions of a process come side by side: one of them reads, the others wait for it. Reading the
+# modules' source code in several threads at once is also what CPython's `ast` answers with SystemError.
+_reading = Lock()
+
+
 @cache
 def _library() -> _Library:
     pages = reference_pages()
@@ -50,7 +56,8 @@ def _library() -> _Library:
 
 def find_pages(question: Question) -> list[tuple[ReferencePage, list[int]]]:
     """Return the pages that answer a question best, each with the positions of its best passages."""
-    library = _library()
+    with _reading:
+        library = _library()
     scores = relevance(question, library.index)
     slices = [
         scores[start : start + len(page.passages)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import doctest
+import subprocess
+import sys
 import textwrap
 from pydoc_data.topics import topics
 
@@ -17,6 +19,7 @@ from shared.research.python_reference.passages import docstring_passages, topic_
 from shared.research.python_reference.topics import PAGE_OF_TOPIC, page_url
 from shared.research.sources.pydoc import PydocSource
 from shared.settings import SourceSettings
+from tests.support.function_table import ROOT
 
 
 def topic(text: str) -> list[tuple[str, str]]:
@@ -361,3 +364,43 @@ async def test_a_question_about_nothing_in_the_documentation_finds_nothing() -> 
         subject="python", module_title="xyzzy", lesson_title="plugh qwertz", objectives=("asdfg",)
     )
     assert await source.search(question) == []
+
+
+READ = """
+import ast, asyncio, sys
+from shared.research.protocol import Question
+from shared.research.sources.pydoc import PydocSource
+from shared.settings import SourceSettings
+
+parsed, parse = 0, ast.parse
+
+def counted(*given, **named):
+    global parsed
+    parsed += 1
+    return parse(*given, **named)
+
+ast.parse = counted
+
+async def ask(count):
+    source = PydocSource(SourceSettings(name="pydoc"))
+    question = Question(subject="python", module_title="Loops", lesson_title="The while statement")
+    await asyncio.gather(*(source.search(question) for _ in range(count)))
+
+asyncio.run(ask(int(sys.argv[1])))
+print(parsed)
+"""
+
+
+def test_the_first_questions_of_a_process_read_it_once_together() -> None:
+    def parsed(questions: int) -> int:
+        run = subprocess.run(
+            [sys.executable, "-c", READ, str(questions)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+            cwd=ROOT,
+        )
+        return int(run.stdout)
+
+    assert parsed(6) == parsed(1) > 0

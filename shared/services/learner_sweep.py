@@ -27,6 +27,7 @@ from shared.orchestrations import Orchestrations
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import SUPERSEDED_PERHAPS, instance_ids
 from shared.services.batch_slots import Slots
+from shared.services.leaving import Place, leave
 from shared.services.lesson_cancellation import LessonCancellation
 from shared.services.library_traces import remove_traces
 from shared.services.races import LOST_RACE
@@ -85,7 +86,11 @@ class LearnerSweep:
         if not work.last:
             until = now() + timedelta(seconds=self._settings.removal_settle_seconds)
             return Done(result={"until": timestamp(until)})
-        if removed or not await self._purged(work.user_id):
+        try:
+            purged = await self._purged(work)
+        except LOST_RACE:
+            return SUPERSEDED_PERHAPS
+        if removed or not purged:
             return Deferred(until=now() + NOT_YET)
         # Messages that were under way at the first sweep are obeyed, dropped or dead by now.
         await self._discard_dead_letters(work.user_id)
@@ -109,14 +114,24 @@ class LearnerSweep:
         waiting = [lesson async for lesson in lessons if lesson.waiting or lesson.queued]
         waiting.sort(key=_roadmap_of)
         for roadmap_id, some in groupby(waiting, key=_roadmap_of):
-            if roadmap_id:
-                await self._lessons.cancel_all(list(some))
-            else:
-                for lesson in some:
-                    await self._lessons.cancel_all([lesson])
+            for lessons_at_once in [list(some)] if roadmap_id else [[lesson] for lesson in some]:
+                await self._cancel(lessons_at_once)
         if noted != set(removal.instances):
             removal.instances = sorted(noted)
             await self._documents.replace(removal)
+
+    async def _cancel(self, lessons: list[Lesson]) -> None:
+        """Cancel lessons of one roadmap, or one that stands alone.
+
+        A sweep that was interrupted may have removed their roadmap, without which a lesson's end cannot be
+        stored. Its place is given up all the same, and the lesson is removed with everything else.
+        """
+        try:
+            await self._lessons.cancel_all(lessons)
+        except Problem:
+            for lesson in lessons:
+                if lesson.waiting:
+                    await leave(self._documents, Place.of(self._settings, lesson))
 
     # ------------------------------------------------------------------ what names the learner elsewhere
 
@@ -182,9 +197,9 @@ class LearnerSweep:
 
     # ------------------------------------------------------------------ histories
 
-    async def _purged(self, user_id: str) -> bool:
+    async def _purged(self, work: RemovalInput) -> bool:
         """Remove histories that name the learner, some at once; tells whether none is left."""
-        removal = await self._documents.read(Removal, user_id, Removal.ID)
+        removal = await still_running(self._documents, work)
         some, rest = removal.instances[:PURGED_AT_ONCE], removal.instances[PURGED_AT_ONCE:]
         left = [one for one in some if not await self._orchestrations.purge(one)]
         removal.instances = [*left, *rest]

@@ -24,7 +24,7 @@ from shared.models.library import LessonHead
 from shared.models.messages import lesson_message
 from shared.models.outcomes import Deferred, Done, Failed
 from shared.models.removal import Removal, RemovalStatus, Tombstone
-from shared.models.roadmap import Lesson, Quota
+from shared.models.roadmap import Lesson, Quota, Roadmap
 from shared.models.status import GenerationStatus
 from shared.planning.standalone import standalone_specification
 from shared.security.pseudonym import pseudonym
@@ -239,6 +239,25 @@ async def test_an_attempt_that_was_taken_over_removes_nothing(
         assert traces(tmp_path, clients, ADA) == before
         await flow.run_all()
         assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
+async def test_a_lesson_that_waits_without_its_roadmap_does_not_hold_the_removal_up(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    """A sweep died between the batches that removed the one and the other."""
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        await remove(clients, flow)
+        lessons = clients.documents.every(Lesson, ADA)
+        orphaned = {str(one.roadmap_id) async for one in lessons if one.waiting and one.roadmap_id}
+        assert orphaned
+        for roadmap_id in orphaned:
+            await clients.documents.delete(Roadmap, ADA, roadmap_id)
+        await flow.run_all()
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+        heads = await clients.documents.query_across(LessonHead, {})
+        assert {head.waiters for head in heads if head.status is GenerationStatus.GENERATING} <= {0}
 
 
 async def test_what_the_first_sweep_cannot_see_yet_the_last_one_removes(

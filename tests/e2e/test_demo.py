@@ -40,7 +40,7 @@ def test_the_demo_shows_a_roadmap_and_a_sourced_lesson(tmp_path: Path) -> None:
         "Sources",
         "docs.python.org",
         "Stored in",
-        " right.",
+        "of 5 right.",
     ):
         assert expected in shown.stdout
     assert re.search(r"\d of \d right", shown.stdout)

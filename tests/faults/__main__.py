@@ -74,8 +74,8 @@ def run_seed(seed: int, stores: Sequence[Store], emulator: CosmosEmulator | None
 
 def _keep(evidence: Evidence, folder: Path) -> None:
     bodies = {" ".join(version): sorted(digests) for version, digests in evidence.bodies.items()}
-    found = asdict(evidence) | {"bodies": bodies, "ends": sorted(evidence.ends)}
-    (folder / "evidence.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    found = asdict(evidence) | {"bodies": bodies}
+    (folder / "evidence.json").write_text(json.dumps(found, indent=1, default=sorted), encoding="utf-8")
 
 
 def available_stores(stack: ExitStack, folder: Path) -> tuple[list[Store], CosmosEmulator | None, list[str]]:

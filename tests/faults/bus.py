@@ -99,7 +99,9 @@ class BusUnderTest:
     def dead_letters(self) -> list[DeadLetter]:
         """Return the queue's dead letters."""
         return [
-            DeadLetter(str(message.message_id), str(message.dead_letter_reason))
+            DeadLetter(
+                str(message.message_id), str(message.dead_letter_reason), json.loads(str(message))["user_id"]
+            )
             for message in self._peek(
                 lambda client: client.get_queue_receiver(QUEUE, sub_queue=ServiceBusSubQueue.DEAD_LETTER)
             )

@@ -14,8 +14,8 @@ import httpx
 from azure.servicebus.exceptions import ServiceBusError
 
 from tests.faults.bus import BusUnderTest
-from tests.faults.journal import OF_ROADMAPS, Accepted, Journal, Seen, Sent
-from tests.faults.schedule import Script, Step
+from tests.faults.journal import OF_ROADMAPS, OWN_DATA, Accepted, Journal, Seen, Sent
+from tests.faults.schedule import Deed, Script, Step
 from tests.support.learner import ENDED
 
 PATIENCE_SECONDS = 60.0
@@ -77,14 +77,20 @@ class Client:
 
 
 class Actor(threading.Thread):
-    """Plays one learner's script; `failure` says why it could not be played to its end."""
+    """Plays one learner's script; `failure` says why it could not be played to its end.
 
-    def __init__(self, url: str, bus: BusUnderTest, script: Script, journal: Journal) -> None:
+    `observe` notes what the store holds, before something is removed from it.
+    """
+
+    def __init__(
+        self, url: str, bus: BusUnderTest, script: Script, journal: Journal, observe: Callable[[], None]
+    ) -> None:
         super().__init__(name=script.learner, daemon=True)
-        self._script, self._bus, self._journal = script, bus, journal
+        self._script, self._bus, self._journal, self._observe = script, bus, journal, observe
         self._client = Client(url, script.learner)
         self._roadmap_id = ""
         self._lessons: list[str] = []
+        self._modules: list[str] = []
         self.failure: str | None = None
 
     def run(self) -> None:
@@ -97,64 +103,85 @@ class Actor(threading.Thread):
                 self.failure = str(reason)
 
     def _play(self, step: Step) -> None:
-        if step.deed == "roadmap":
-            self._create()
-        elif step.deed == "retry":
-            self._retry()
-        elif step.deed == "roadmap message":
-            self._send("roadmap", {"kind": "roadmap", "request": self._request})
-        elif step.deed == "bad message":
-            self._send("bad", {"kind": "lesson", "lesson_id": "no id"})
-        elif step.deed in ("roadmap canceled", "roadmap deleted"):
-            self._leave(self._accepted_roadmap(), step)
-        elif step.number < len(self._lessons):
-            if step.deed == "lesson":
-                self._generate(self._lessons[step.number])
-            elif step.deed == "cancel lesson":
-                self._cancel(self._lessons[step.number])
-            elif step.deed == "lesson message":
-                lesson_id = self._lessons[step.number]
-                self._send("lesson", {"kind": "lesson", "lesson_id": lesson_id, "interactive": True})
-            else:
-                self._regenerate(self._lessons[step.number])
+        deeds: dict[Deed, Callable[[Step], None]] = {
+            "roadmap": self._create,
+            "roadmap canceled": self._leave,
+            "roadmap deleted": self._leave,
+            "roadmap message": self._send_roadmap,
+            "bad message": self._send_bad,
+            "retry": self._retry,
+            "leave": self._leave_for_good,
+        }
+        of_modules: dict[Deed, Callable[[str], None]] = {
+            "module": self._generate_module,
+            "module message": lambda id_: self._send("module", {"module_id": id_}, id_),
+        }
+        of_lessons: dict[Deed, Callable[[str], None]] = {
+            "lesson": self._generate,
+            "lesson message": lambda id_: self._send("lesson", {"lesson_id": id_, "interactive": True}, id_),
+            "cancel lesson": self._cancel,
+            "regenerate": self._regenerate,
+        }
+        if step.deed in deeds:
+            deeds[step.deed](step)
+        elif step.deed in of_modules and step.number < len(self._modules):
+            of_modules[step.deed](self._modules[step.number])
+        elif step.deed in of_lessons and step.number < len(self._lessons):
+            of_lessons[step.deed](self._lessons[step.number])
 
-    @property
-    def _request(self) -> dict[str, Any]:
+    def _request(self, step: Step) -> dict[str, Any]:
         return {
             "goal": self._script.subject,
             "skill_level": "beginner",
             "weekly_hours": 5,
             "learning_style": "mixed",
+            "generate": step.generate,
         }
 
-    def _send(self, kind: Any, fields: dict[str, Any]) -> None:
+    def _send(self, kind: Any, fields: dict[str, Any], subject_id: str = "") -> None:
         """Send a message twice, as a back end does that did not hear the first answer."""
         message_id, correlation_id = str(uuid.uuid4()), f"correlation-{uuid.uuid4().hex}"
-        body = {"schema_version": 1, "user_id": self._script.learner, "idempotency_key": message_id, **fields}
+        body = {
+            "schema_version": 1,
+            "kind": kind,
+            "user_id": self._script.learner,
+            "idempotency_key": message_id,
+            **fields,
+        }
         content = json.dumps(body).encode()
         self._bus.send(content, message_id, correlation_id)
         if kind != "bad":
             # Under another id: beyond the broker's window it would arrive all the same.
             self._bus.send(content, f"{message_id}-again", correlation_id)
-        sent = Sent(kind, self._script.learner, message_id, correlation_id, str(fields.get("lesson_id", "")))
-        self._journal.add_sent(sent)
+        self._journal.add_sent(Sent(kind, self._script.learner, message_id, correlation_id, subject_id))
 
-    def _create(self) -> None:
-        self._roadmap_id = self._accepted_roadmap()
+    def _send_roadmap(self, step: Step) -> None:
+        self._send("roadmap", {"request": self._request(step)})
+
+    def _send_bad(self, _: Step) -> None:
+        self._send("bad", {"kind": "lesson", "lesson_id": "no id"})
+
+    def _create(self, step: Step) -> None:
+        self._roadmap_id = self._accepted_roadmap(step)
         self._read_lessons()
 
-    def _accepted_roadmap(self) -> str:
+    def _accepted_roadmap(self, step: Step) -> str:
         key = str(uuid.uuid4())
-        answer = self._client.ask("POST", "/roadmaps", json=self._request, headers={"Idempotency-Key": key})
+        request, headers = self._request(step), {"Idempotency-Key": key}
+        answer = self._client.ask("POST", "/roadmaps", json=request, headers=headers)
         assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
         roadmap_id: str = answer.json()["roadmap_id"]
-        self._note("roadmap", roadmap_id, answer, key)
+        self._note("roadmap", roadmap_id, answer, key=key)
         return roadmap_id
 
-    def _leave(self, roadmap_id: str, step: Step) -> None:
-        """Cancel or delete a roadmap that is being made, or has just been."""
+    def _leave(self, step: Step) -> None:
+        """Cancel or delete a roadmap that is being made, or, when all of it is wanted, being written."""
+        roadmap_id = self._accepted_roadmap(step)
+        if step.generate == "all":
+            self._client.await_end(f"/roadmaps/{roadmap_id}/status", "status")
         time.sleep(step.pause)
         if step.deed == "roadmap deleted":
+            self._observe()
             answer = self._client.ask("DELETE", f"/roadmaps/{roadmap_id}")
             # Not found: an earlier try was carried out, and its answer lost.
             assert answer.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND), answer.text
@@ -178,8 +205,9 @@ class Actor(threading.Thread):
         self._client.await_end(f"{path}/status", "status")
         roadmap = self._client.ask("GET", path).json()
         self._lessons = [lesson["id"] for module in roadmap["modules"] for lesson in module["lessons"]]
+        self._modules = [module["module_id"] for module in roadmap["modules"] if module["lessons"]]
 
-    def _retry(self) -> None:
+    def _retry(self, _: Step) -> None:
         answer = self._client.ask("POST", f"/roadmaps/{self._roadmap_id}/retry")
         if answer.status_code == HTTPStatus.ACCEPTED:
             self._note("retry", self._roadmap_id, answer)
@@ -200,15 +228,32 @@ class Actor(threading.Thread):
         else:
             assert answer.json()["code"] == "not_completed", answer.text
 
-    def _note(self, promise: Any, id_: str, answer: httpx.Response, key: str = "") -> None:
-        self._journal.add(Accepted(promise, self._script.learner, id_, answer.status_code, key))
+    def _generate_module(self, module_id: str) -> None:
+        answer = self._client.ask("POST", f"/modules/{module_id}/generate")
+        assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
+        self._note("batch", answer.json()["batch_id"], answer, module_id=module_id)
+
+    def _leave_for_good(self, _: Step) -> None:
+        """Ask for the removal of everything; how far it is is looked at when all has settled."""
+        self._observe()
+        answer = self._client.ask("DELETE", "/me")
+        assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
+        self._note("removal", self._script.learner, answer)
+
+    def _note(self, promise: Any, id_: str, answer: httpx.Response, **more: str) -> None:
+        self._journal.add(Accepted(promise, self._script.learner, id_, answer.status_code, **more))
 
 
 def look(url: str, accepted: Accepted) -> Seen:
     """Read what became of an accepted request, as its learner would."""
-    kind = "roadmaps" if accepted.promise in OF_ROADMAPS else "lessons"
-    path = f"/{kind}/{accepted.id}/status"
+    if accepted.promise in OF_ROADMAPS:
+        path, field = f"/roadmaps/{accepted.id}/status", "status"
+    elif accepted.promise == "batch":
+        path, field = f"/batches/{accepted.id}", "state"
+    elif accepted.promise == "removal":
+        path, field = OWN_DATA, "items"
+    else:
+        path, field = f"/lessons/{accepted.id}/status", "generation_status"
     with Client(url, accepted.learner) as client:
         answer = client.ask("GET", path)
-    field = "status" if kind == "roadmaps" else "generation_status"
-    return Seen(path, accepted.learner, answer.status_code, answer.json().get(field, ""))
+    return Seen(path, accepted.learner, answer.status_code, str(answer.json().get(field, "")))

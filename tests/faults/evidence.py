@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ class Instance:
     status: str
     faults: int = 0
     """Activities that were lost with their process, or failed for the store."""
+    names: frozenset[str] = frozenset()
+    """The learners' ids and pseudonyms that its history holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,17 @@ class DeadLetter:
 
     message_id: str
     reason: str
+    learner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLesson:
+    """Where a lesson stands: in the library, and in its roadmap unless it stands alone."""
+
+    key: str
+    module_id: str | None
+    roadmap_id: str | None
+    order: int
 
 
 End = tuple[str, int, str]
@@ -73,11 +87,33 @@ class Evidence:
     events: Sequence[Event] = ()
     ends: frozenset[End] = frozenset()
     """Every end that was ever seen in the store, also one that was left again."""
+    pseudonyms: Mapping[str, str] = field(default_factory=dict)
+    """By which name each learner stands where the user id must not."""
+    lessons: Mapping[str, SeenLesson] = field(default_factory=dict)
+    """Every lesson that was ever seen in the store, by its id."""
+    wishes: Mapping[str, str] = field(default_factory=dict)
+    """What was to be written with each roadmap that was ever seen, by its id."""
 
     @property
     def deleted(self) -> frozenset[str]:
         """The ids of the roadmaps whose deletion was accepted."""
         return frozenset(one.id for one in self.accepted if one.promise == "deletion")
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """The learners whose removal was accepted."""
+        return frozenset(one.learner for one in self.accepted if one.promise == "removal")
+
+    @property
+    def asked_of_modules(self) -> Counter[str]:
+        """How often all lessons of each module were asked for: by request, by message, with the roadmap."""
+        promised = {(one.id, one.module_id) for one in self.accepted if one.promise == "batch"}
+        asked = Counter(module_id for _, module_id in promised)
+        asked.update(sent.subject_id for sent in self.sent if sent.kind == "module")
+        places = self.lessons.values()
+        whole = {one.module_id for one in places if self.wishes.get(one.roadmap_id or "") == "all"}
+        asked.update(module_id for module_id in whole if module_id)
+        return asked
 
     @property
     def mended(self) -> dict[str, int]:
@@ -88,6 +124,7 @@ class Evidence:
             "calls failed": sum(record["status"] == "failed" for record in records),
             "roadmaps recovered": sum(roadmap["recoveries"] for roadmap in self.of("Roadmap")),
             "lessons recovered": sum(head["attempts"] - 1 for head in self.of("LessonHead")),
+            "batches recovered": sum(batch["recoveries"] for batch in self.of("Batch")),
             "activities repeated": sum(one.faults for one in self.instances),
             "orchestrations failed": sum(one.status == "Failed" for one in self.instances),
         }

@@ -6,8 +6,11 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
-Promise = Literal["roadmap", "lesson", "regeneration", "retry", "cancellation", "stop", "deletion"]
-"""A cancellation is a lesson's, a stop a roadmap's."""
+Promise = Literal[
+    "roadmap", "lesson", "regeneration", "retry", "cancellation", "stop", "deletion", "batch", "removal",
+]  # fmt: skip
+"""A cancellation is a lesson's, a stop a roadmap's, and a removal its learner's, whose id it has."""
+OWN_DATA = "/me/export"
 OF_ROADMAPS: tuple[Promise, ...] = ("roadmap", "retry", "stop", "deletion")
 
 
@@ -21,11 +24,13 @@ class Accepted:
     status: int
     key: str = ""
     """The Idempotency-Key, of a roadmap."""
+    module_id: str = ""
+    """What a batch is for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a learner read at the very end."""
+    """What a learner read at the very end; one who was removed reads what is left of them."""
 
     path: str
     learner: str
@@ -37,11 +42,12 @@ class Seen:
 class Sent:
     """A message that the broker has taken."""
 
-    kind: Literal["roadmap", "lesson", "bad"]
+    kind: Literal["roadmap", "lesson", "module", "bad"]
     learner: str
     message_id: str
     correlation_id: str
-    lesson_id: str = ""
+    subject_id: str = ""
+    """The lesson or the module that it is about."""
 
 
 class Journal:

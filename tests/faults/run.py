@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import signal
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+from durabletask.testing.in_memory_backend import OrchestrationInstance
 
 from devhost.durable.persistence import InstanceStore
 from devhost.durable.status import STATUS_NAMES
+from shared.security.pseudonym import pseudonym
+from shared.settings import load_settings
+from tests.faults.audit.batches import batches_have_ended
 from tests.faults.audit.events import nothing_waits_to_be_sent
 from tests.faults.audit.leftovers import nothing_is_left_generating, nothing_is_left_running
+from tests.faults.audit.removals import removals_are_over
 from tests.faults.bus import BusUnderTest
 from tests.faults.clients import Actor, GaveUp, look
-from tests.faults.evidence import End, Evidence, Instance, WireCall
+from tests.faults.evidence import Evidence, Instance, WireCall
 from tests.faults.journal import Journal, Seen
+from tests.faults.observations import Observations
 from tests.faults.schedule import MODULES, Schedule, Trouble
 from tests.faults.stores import StoreUnderTest, opened
-from tests.support.app import app_host, with_provider
+from tests.support.app import app_host, app_settings, with_provider
 from tests.support.cosmos_emulator import CosmosEmulator
-from tests.support.learner import ENDED
 from tests.support.local_host import LocalHost
 from tests.support.model_provider import ModelProvider
 
@@ -37,6 +39,8 @@ BUS_BREAKAGES = ("kill broker", "connections cut", "broker away")
 CALL_SECONDS = 0.9
 TIMEOUT_SECONDS = 2.0
 RECONCILE_AFTER_SECONDS = 2
+REMOVAL_SETTLE_SECONDS = 10
+"""Longer than a message that a killed process held stays locked, and than any call here lasts."""
 SWEEP_EVERY_SECONDS = 1.0
 SETTLING_SECONDS = 90.0
 
@@ -74,6 +78,7 @@ def _settings(provider: ModelProvider) -> dict[str, str]:
         "LLM_CHAIN": ",".join(PROVIDERS),
         **{f"LLM__{name.upper()}__MODEL": name for name in PROVIDERS},
         "RECONCILE_AFTER_S": str(RECONCILE_AFTER_SECONDS),
+        "REMOVAL_SETTLE_S": str(REMOVAL_SETTLE_SECONDS),
     }
 
 
@@ -91,9 +96,14 @@ class _Run:
         self._schedule, self._host, self._store, self._bus = schedule, host, store, bus
         self._provider = provider
         self._journal = Journal()
-        self._actors = [Actor(host.url, bus, script, self._journal) for script in schedule.scripts]
-        self._bodies: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._ends: set[End] = set()
+        self._observations = Observations()
+        self._actors = [
+            Actor(host.url, bus, script, self._journal, self._observe) for script in schedule.scripts
+        ]
+        settings = load_settings(app_settings(host.data.parent))
+        self._pseudonyms = {
+            script.learner: pseudonym(settings, script.learner) for script in schedule.scripts
+        }
         self._over = threading.Event()
 
     def play(self) -> Evidence:
@@ -123,13 +133,16 @@ class _Run:
                 for received in self._provider.requests
             ],
             disturbances=len(self._schedule.troubles),
-            bodies=dict(self._bodies),
+            bodies=self._observations.bodies,
             given_up=given_up,
             sent=self._journal.sent,
             waiting_messages=self._bus.waiting(),
             dead_letters=self._bus.dead_letters(),
             events=self._bus.events(),
-            ends=frozenset(self._ends),
+            ends=frozenset(self._observations.ends),
+            pseudonyms=self._pseudonyms,
+            lessons=self._observations.lessons,
+            wishes=self._observations.wishes,
         )
 
     # ------------------------------------------------------------------ what breaks
@@ -176,15 +189,7 @@ class _Run:
                 self._observe()
 
     def _observe(self) -> None:
-        """Note the bodies of versions, and what has ended by now."""
-        for _, document in self._store.documents():
-            if document["type"] == "LessonVersion":
-                body = json.dumps(document["content"], sort_keys=True).encode()
-                self._bodies[document["key"], document["id"]].add(hashlib.sha256(body).hexdigest())
-            for kind, field in (("Roadmap", "status"), ("Lesson", "generation_status")):
-                if document["type"] == kind and document[field] in ENDED:
-                    subject = f"{kind.lower()}s/{document['id']}"
-                    self._ends.add((subject, document["attempt"], document[field]))
+        self._observations.look(self._store.documents())
 
     def _settle(self) -> None:
         """Wait until nothing is under way any more; what is left then is the auditor's."""
@@ -203,7 +208,13 @@ class _Run:
             ).json()
             instances = [Instance(one["instanceId"], one["name"], one["runtimeStatus"]) for one in running]
             found = Evidence((), (), self._store.documents(), instances, [], 0)
-            rules = (nothing_is_left_generating, nothing_is_left_running, nothing_waits_to_be_sent)
+            rules = (
+                nothing_is_left_generating,
+                nothing_is_left_running,
+                nothing_waits_to_be_sent,
+                batches_have_ended,
+                removals_are_over,
+            )
             return not any(what for rule in rules for what in rule(found)) and not self._bus.waiting()
         return False
 
@@ -235,11 +246,17 @@ class _Run:
                     one.name,
                     STATUS_NAMES[one.status],
                     faults=sum(event.HasField("taskFailed") for event in one.history),
+                    names=self._named_in(one),
                 )
                 for one in store.load()
             ]
         finally:
             store.close()
+
+    def _named_in(self, instance: OrchestrationInstance) -> frozenset[str]:
+        history = b"".join(event.SerializeToString() for event in instance.history)
+        names = [*self._pseudonyms, *self._pseudonyms.values()]
+        return frozenset(name for name in names if name.encode() in history)
 
 
 def _kill(process_ids: list[int | None]) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from shared.models.library import LessonVersion
+from shared.models.poison import Poison
 from tests.faults.audit import RULES, Violation, audit
 from tests.faults.evidence import DeadLetter, Document, Event, Evidence, Instance
+from tests.faults.journal import OWN_DATA, Accepted, Promise
 from tests.faults.run import play
 from tests.faults.schedule import Schedule, Script, Step
 
@@ -48,6 +50,21 @@ CALM = Schedule(
             ),
         ),
         Script("apprentice-2", "Knitting", (Step("roadmap canceled", 0.3),)),
+        Script(
+            "apprentice-3",
+            "Knitting",
+            (Step("roadmap", 0, generate="first_lesson"), Step("module", 0, 0), Step("module message", 0, 1)),
+        ),
+        Script(
+            "apprentice-who-leaves",
+            "Beekeeping",
+            (
+                Step("bad message", 0),
+                Step("roadmap", 0, generate="all"),
+                Step("lesson", 0, 0),
+                Step("leave", 0.5),
+            ),
+        ),
     ),
     troubles=(),
 )
@@ -84,13 +101,20 @@ def changed(kind: str, changes: dict[str, Any], **fields: Any) -> Plant:
     return lambda evidence: first(evidence, kind, **fields).update(changes)
 
 
+def accepted_of_a_stayer(evidence: Evidence, promise: Promise) -> Accepted:
+    """Return the first promise of a kind to a learner who was not removed."""
+    return next(
+        one for one in evidence.accepted if one.promise == promise and one.learner not in evidence.removed
+    )
+
+
 # ---------------------------------------------------------------------- what is planted
 def client_gave_up(evidence: Evidence) -> None:
     evidence.given_up = ["apprentice-0: POST /roadmaps: nothing"]
 
 
 def accepted_roadmap_is_gone(evidence: Evidence) -> None:
-    accepted = next(one for one in evidence.accepted if one.promise == "roadmap")
+    accepted = accepted_of_a_stayer(evidence, "roadmap")
     remove(evidence, first(evidence, "Roadmap", id=accepted.id))
 
 
@@ -103,7 +127,7 @@ def learner_sees_nothing(evidence: Evidence) -> None:
 
 
 def completed_lesson_is_failed(evidence: Evidence) -> None:
-    accepted = next(one for one in evidence.accepted if one.promise == "lesson")
+    accepted = accepted_of_a_stayer(evidence, "lesson")
     evidence.accepted = [replace(accepted, status=HTTPStatus.OK.value)]
     first(evidence, "Lesson", id=accepted.id)["generation_status"] = "failed"
 
@@ -140,7 +164,7 @@ def message_was_obeyed_twice(evidence: Evidence) -> None:
 
 def message_was_lost(evidence: Evidence) -> None:
     sent = next(one for one in evidence.sent if one.kind == "lesson")
-    first(evidence, "Lesson", id=sent.lesson_id)["generation_status"] = "pending"
+    first(evidence, "Lesson", id=sent.subject_id)["generation_status"] = "pending"
 
 
 def message_is_left(evidence: Evidence) -> None:
@@ -157,7 +181,8 @@ def bad_message_vanished(evidence: Evidence) -> None:
 
 
 def bad_message_is_not_explained(evidence: Evidence) -> None:
-    remove(evidence, first(evidence, "Poison"))
+    [letter] = evidence.dead_letters
+    remove(evidence, first(evidence, "Poison", key=Poison.key_of(letter.message_id)))
 
 
 def lesson_is_regenerating(evidence: Evidence) -> None:
@@ -271,6 +296,111 @@ def event_was_never_sent(evidence: Evidence) -> None:
     add_copy(evidence, first(evidence, "Roadmap"), type="Outbox", id="event-1")
 
 
+def batch_is_open(evidence: Evidence) -> None:
+    first(evidence, "Batch")["state"] = "open"
+
+
+def batch_counts_a_running_lesson(evidence: Evidence) -> None:
+    first(evidence, "Batch")["running"] = 1
+
+
+def lesson_belongs_to_a_batch_that_has_ended(evidence: Evidence) -> None:
+    first(evidence, "Lesson")["batch_id"] = first(evidence, "Batch")["id"]
+
+
+def batch_has_lost_a_lesson(evidence: Evidence) -> None:
+    first(evidence, "Batch")["completed"] -= 1
+
+
+def batch_counted_an_end_twice(evidence: Evidence) -> None:
+    first(evidence, "Batch")["failed"] += 1
+
+
+def batch_holds_a_slot(evidence: Evidence) -> None:
+    held = {"learner": "somebody", "lessons": 1, "expires_at": "2026-01-01T00:00:00Z"}
+    first(evidence, "BatchSlots")["held"] = {"a-batch": held}
+
+
+def accepted_batch_is_gone(evidence: Evidence) -> None:
+    accepted = next(one for one in evidence.accepted if one.promise == "batch")
+    remove(evidence, first(evidence, "Batch", id=accepted.id))
+
+
+def learner_sees_an_open_batch(evidence: Evidence) -> None:
+    evidence.seen = [
+        replace(seen, generation_status="open") if "/batches/" in seen.path else seen
+        for seen in evidence.seen
+    ]
+
+
+def batch_was_begun_twice(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Batch"), id="another", number=2)
+
+
+def module_message_was_lost(evidence: Evidence) -> None:
+    sent = next(one for one in evidence.sent if one.kind == "module")
+    first(evidence, "Lesson", module_id=sent.subject_id)["generation_status"] = "pending"
+
+
+def removal_is_not_over(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Quota"), id="removal", type="Removal", attempt=1)
+
+
+def own_history_of_the_removal_is_left(evidence: Evidence) -> None:
+    first(evidence, "Tombstone")["cleared"] = False
+
+
+def somebody_else_has_a_tombstone(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Tombstone"), key="learner-somebody")
+
+
+def tombstone_is_missing(evidence: Evidence) -> None:
+    remove(evidence, first(evidence, "Tombstone"))
+
+
+def the_removed(evidence: Evidence) -> str:
+    [learner] = evidence.removed
+    return learner
+
+
+def document_names_the_removed(evidence: Evidence) -> None:
+    add_copy(evidence, first(evidence, "Quota"), user_id=the_removed(evidence))
+
+
+def ledger_holds_the_pseudonym(evidence: Evidence) -> None:
+    first(evidence, "CallRecord")["learner"] = evidence.pseudonyms[the_removed(evidence)]
+
+
+def dead_letter_is_the_removeds(evidence: Evidence) -> None:
+    letter = DeadLetter("left", "MaxDeliveryCountExceeded", the_removed(evidence))
+    evidence.dead_letters = [*evidence.dead_letters, letter]
+
+
+def history_names_the_removed(evidence: Evidence) -> None:
+    names = frozenset({the_removed(evidence)})
+    evidence.instances.append(Instance("lesson-x-1", "lesson_orchestrator", "Completed", names=names))
+
+
+def history_is_named_by_the_pseudonym(evidence: Evidence) -> None:
+    id_ = f"removal-{evidence.pseudonyms[the_removed(evidence)]}-1"
+    evidence.instances.append(Instance(id_, "removal_orchestrator", "Completed"))
+
+
+def the_removed_reads_a_document(evidence: Evidence) -> None:
+    evidence.seen = [
+        replace(seen, generation_status="[{}]") if seen.path == OWN_DATA else seen for seen in evidence.seen
+    ]
+
+
+def the_removed_reads_a_roadmap(evidence: Evidence) -> None:
+    evidence.seen = [
+        replace(seen, status=HTTPStatus.OK.value, generation_status="completed")
+        if seen.learner in evidence.removed and "/roadmaps/" in seen.path
+        else seen
+        for seen in evidence.seen
+    ]
+
+
 PLANTS: list[tuple[str, Plant]] = [
     ("every_client_was_told", client_gave_up),
     ("every_accepted_request_has_ended", accepted_roadmap_is_gone),
@@ -322,6 +452,28 @@ PLANTS: list[tuple[str, Plant]] = [
     ("a_repeat_is_the_same_event", event_was_sent_with_another_body),
     ("nothing_ends_twice", end_was_told_twice),
     ("nothing_waits_to_be_sent", event_was_never_sent),
+    ("batches_have_ended", batch_is_open),
+    ("batches_have_ended", batch_counts_a_running_lesson),
+    ("batches_have_ended", lesson_belongs_to_a_batch_that_has_ended),
+    ("each_lesson_of_a_batch_has_one_end", batch_has_lost_a_lesson),
+    ("each_lesson_of_a_batch_has_one_end", batch_counted_an_end_twice),
+    ("no_batch_holds_slots", batch_holds_a_slot),
+    ("accepted_batches_are_there", accepted_batch_is_gone),
+    ("learners_see_the_end", learner_sees_an_open_batch),
+    ("batches_were_asked_for", batch_was_begun_twice),
+    ("a_message_is_obeyed_once", module_message_was_lost),
+    ("progress_is_what_there_is", lesson_belongs_to_a_batch_that_has_ended),
+    ("removals_are_over", removal_is_not_over),
+    ("removals_are_over", own_history_of_the_removal_is_left),
+    ("each_removal_has_its_tombstone", somebody_else_has_a_tombstone),
+    ("each_removal_has_its_tombstone", tombstone_is_missing),
+    ("no_document_names_who_was_removed", document_names_the_removed),
+    ("no_document_names_who_was_removed", ledger_holds_the_pseudonym),
+    ("no_message_names_who_was_removed", dead_letter_is_the_removeds),
+    ("no_history_names_who_was_removed", history_names_the_removed),
+    ("no_history_names_who_was_removed", history_is_named_by_the_pseudonym),
+    ("who_was_removed_reads_nothing", the_removed_reads_a_document),
+    ("learners_see_the_end", the_removed_reads_a_roadmap),
 ]
 
 
@@ -332,6 +484,8 @@ def test_a_calm_run_is_in_order(calm: Evidence) -> None:
     assert "canceled" in {roadmap["status"] for roadmap in calm.of("Roadmap")}
     kinds = {document["type"] for _, document in calm.documents}
     assert {"Roadmap", "Lesson", "LessonVersion", "CallRecord", "Poison", "Receipt"} <= kinds
+    assert {"Batch", "BatchSlots", "Tombstone"} <= kinds
+    assert {"batch", "removal", "deletion"} <= {one.promise for one in calm.accepted}
     assert calm.events
     assert calm.ends
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.faults.audit import calls, events, leftovers, library, messages, requests, roadmaps
+from tests.faults.audit import (
+    batches,
+    calls,
+    events,
+    leftovers,
+    library,
+    messages,
+    removals,
+    requests,
+    roadmaps,
+)
 from tests.faults.evidence import Evidence
 
 Rule = Callable[[Evidence], Iterator[str]]
@@ -18,6 +28,8 @@ RULES: tuple[Rule, ...] = (
     *library.RULES,
     *calls.RULES,
     *events.RULES,
+    *batches.RULES,
+    *removals.RULES,
 )
 
 

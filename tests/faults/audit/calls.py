@@ -58,12 +58,16 @@ def tries_are_bounded(evidence: Evidence) -> Iterator[str]:
 
 
 def generations_are_bounded(evidence: Evidence) -> Iterator[str]:
-    """A lesson is begun for requests, and for each again by the reconciler three times at most."""
-    keys = {lesson["id"]: lesson["lesson_key"] for lesson in evidence.of("Lesson")}
-    asked = Counter(
-        keys.get(one.id) for one in evidence.accepted if one.promise in ("lesson", "regeneration")
-    )
-    asked += Counter(keys.get(sent.lesson_id) for sent in evidence.sent if sent.kind == "lesson")
+    """A lesson is begun for what was asked for, and for each again by the reconciler three times at most."""
+    by_itself = Counter(one.id for one in evidence.accepted if one.promise in ("lesson", "regeneration"))
+    by_itself.update(sent.subject_id for sent in evidence.sent if sent.kind == "lesson")
+    with_its_module = evidence.asked_of_modules
+    asked: Counter[str] = Counter()
+    for id_, lesson in evidence.lessons.items():
+        asked[lesson.key] += by_itself[id_] + with_its_module[lesson.module_id or ""]
+        asked[lesson.key] += (
+            lesson.order == 0 and evidence.wishes.get(lesson.roadmap_id or "") == "first_lesson"
+        )
     for head in evidence.of("LessonHead"):
         most = asked[head["key"]] * (1 + MAX_RECOVERIES)
         if head["attempts"] > 1 + MAX_RECOVERIES or head["generation"] > most:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 
+from tests.faults.audit.batches import ENDED as BATCH_ENDED
 from tests.faults.evidence import Document, Evidence
-from tests.faults.journal import OF_ROADMAPS
+from tests.faults.journal import OF_ROADMAPS, OWN_DATA
 from tests.support.learner import ENDED
 
 
@@ -20,7 +21,10 @@ def every_accepted_request_has_ended(evidence: Evidence) -> Iterator[str]:
     """What was answered with 200 or 202 is there, and has reached its end."""
     roadmaps, lessons = _by_id(evidence.of("Roadmap")), _by_id(evidence.of("Lesson"))
     for accepted in evidence.accepted:
-        if accepted.id in evidence.deleted:
+        # Batches and removals have rules of their own.
+        if accepted.id in evidence.deleted or accepted.promise in ("batch", "removal"):
+            continue
+        if accepted.learner in evidence.removed:
             continue
         is_roadmap = accepted.promise in OF_ROADMAPS
         found = (roadmaps if is_roadmap else lessons).get(accepted.id)
@@ -37,16 +41,25 @@ def every_accepted_request_has_ended(evidence: Evidence) -> Iterator[str]:
 def learners_see_the_end(evidence: Evidence) -> Iterator[str]:
     """Whoever reads the status of an accepted request is shown an end; what was deleted is not found."""
     for seen in evidence.seen:
-        if any(id_ in seen.path for id_ in evidence.deleted):
-            if seen.status != HTTPStatus.NOT_FOUND:
-                yield f"{seen.learner} reads {seen.status} {seen.generation_status} at {seen.path}"
-        elif seen.status != HTTPStatus.OK or seen.generation_status not in ENDED:
+        if seen.path == OWN_DATA:
+            continue  # another rule's
+        is_gone = seen.learner in evidence.removed or any(id_ in seen.path for id_ in evidence.deleted)
+        ends = BATCH_ENDED if "/batches/" in seen.path else ENDED
+        if is_gone:
+            is_well = seen.status == HTTPStatus.NOT_FOUND
+        else:
+            is_well = seen.status == HTTPStatus.OK and seen.generation_status in ends
+        if not is_well:
             yield f"{seen.learner} reads {seen.status} {seen.generation_status} at {seen.path}"
 
 
 def one_roadmap_for_each_request(evidence: Evidence) -> Iterator[str]:
     """However often a client repeated a request, its key has made one roadmap, and the quota counts one."""
-    promised = {one.id: one.learner for one in evidence.accepted if one.promise == "roadmap"}
+    promised = {
+        one.id: one.learner
+        for one in evidence.accepted
+        if one.promise == "roadmap" and one.learner not in evidence.removed
+    }
     correlated = {sent.correlation_id for sent in evidence.sent if sent.kind == "roadmap"}
     for roadmap in evidence.of("Roadmap"):
         if roadmap["correlation_id"] in correlated:

@@ -55,8 +55,12 @@ def lessons_belong_to_modules_that_were_outlined(evidence: Evidence) -> Iterator
 def progress_is_what_there_is(evidence: Evidence) -> Iterator[str]:
     """The counts that each change moved together with its document add up."""
     lessons: dict[str, Counter[str]] = defaultdict(Counter)
+    queued: Counter[str] = Counter()
     for lesson in evidence.of("Lesson"):
         lessons[lesson["roadmap_id"]][lesson["generation_status"]] += 1
+        queued[lesson["roadmap_id"]] += (
+            lesson["batch_id"] is not None and lesson["generation_status"] != "generating"
+        )
     for roadmap in evidence.of("Roadmap"):
         modules = Counter(module["status"] for module in roadmap["modules"].values())
         own = lessons[roadmap["id"]]
@@ -65,6 +69,7 @@ def progress_is_what_there_is(evidence: Evidence) -> Iterator[str]:
             "modules_completed": modules["completed"],
             "modules_failed": modules["failed"],
             "lessons_total": own.total(),
+            "lessons_queued": queued[roadmap["id"]],
             "lessons_completed": own["completed"],
             "lessons_generating": own["generating"],
             "lessons_failed": own["failed"],

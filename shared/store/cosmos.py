@@ -35,6 +35,7 @@ from shared.store.cosmos_retry import (
     call_with_retries,
     patch_is_repeatable,
 )
+from shared.store.cosmos_session import remember_batch
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -75,6 +76,7 @@ class CosmosDocumentStore:
         self._credential: AsyncTokenCredential | None = None
         self._client: CosmosClient | None = None
         self._containers: dict[str, ContainerProxy] = {}
+        self._properties: dict[str, Mapping[str, Any]] = {}
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -151,7 +153,9 @@ class CosmosDocumentStore:
         async def call(proxy: ContainerProxy) -> Sequence[Mapping[str, Any]]:
             # Made anew for each try, as the SDK takes the options out of the operations.
             requests = [_batch_operation(operation) for operation in operations]
-            return await proxy.execute_item_batch(requests, partition)
+            results = await proxy.execute_item_batch(requests, partition)
+            remember_batch(proxy, self._properties[container], results)
+            return results
 
         results = await self._request(
             container, f"batch of {len(operations)}", call, harmless=batch_is_repeatable(operations)
@@ -271,7 +275,9 @@ class CosmosDocumentStore:
         """
         client = await self._open()
         proxy = client.get_database_client(self._database).get_container_client(name)
-        await call_with_retries(proxy.read, self._retry_policy, what=f"find container {name}", harmless=True)
+        self._properties[name] = await call_with_retries(
+            proxy.read, self._retry_policy, what=f"find container {name}", harmless=True
+        )
         self._containers[name] = proxy
         return proxy
 

@@ -128,6 +128,14 @@ override("query-documents", (account, request, response, { dbId, collId }) => {
   return queryDocuments(visible, request, response, { dbId, collId });
 });
 
+// The ids of ranges are strings in the service, and session tokens are kept by them.
+const readRanges = require(`${library}/handler/read-partition-key-ranges`).default;
+override("read-partition-key-ranges", async (...given) => {
+  const found = await readRanges(...given);
+  if (!found || !found.PartitionKeyRanges) return found;
+  return { ...found, PartitionKeyRanges: found.PartitionKeyRanges.map((range) => ({ ...range, id: String(range.id) })) };
+});
+
 const server = require("@vercel/cosmosdb-server").createHttpServer({ keepAlive: true });
 server.listen(0, "127.0.0.1", () => {
   process.stdout.write(`listening on http://127.0.0.1:${server.address().port}\n`);

@@ -16,7 +16,7 @@ from azure.cosmos import CosmosClient
 
 from shared.store.containers import all_containers
 from tests.faults.schedule import Store
-from tests.faults.weather import outage, storm
+from tests.faults.weather import lagging, outage, storm
 from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
 from tests.support.cosmos_proxy import CosmosProxy, calm
 from tests.support.small_disk import SmallDisk
@@ -80,7 +80,7 @@ class CosmosStore(StoreUnderTest):
         ]
 
     def breakage(self, kind: str, seed: int) -> tuple[Callable[[], None], Callable[[], None]]:
-        weather = {"storm": storm(seed), "store away": outage}[kind]
+        weather = {"storm": storm(seed), "stale reads": lagging(seed), "store away": outage}[kind]
 
         def begin() -> None:
             self._proxy.weather = weather

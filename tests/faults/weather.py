@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from shared.store.cosmos_errors import RETRY_AFTER_HEADER, RETRY_WITH
-from tests.support.cosmos_faults import Answer, BreakOff, Fault, HangUp
+from tests.support.cosmos_faults import Answer, Behind, BreakOff, Fault, HangUp
 from tests.support.cosmos_proxy import PRECONDITION_FAILED, Asked, Weather
 
 THROTTLED = Answer(HTTPStatus.TOO_MANY_REQUESTS, {RETRY_AFTER_HEADER: "40"})
@@ -18,6 +18,8 @@ LOST_BEFORE = HangUp()
 LOST_AFTER = HangUp(after=True)
 """The answer is lost, and the write has happened."""
 BROKEN_OFF = BreakOff()
+BEHIND = Behind()
+SHARE_BEHIND = 0.7
 
 STORM: Mapping[Fault, float] = {
     THROTTLED: 0.06,
@@ -44,6 +46,19 @@ def storm(seed: int, likelihoods: Mapping[Fault, float] = STORM) -> Weather:
                 return fault if _may_meet(fault, asked) else None
             chance -= likelihood
         return None
+
+    return weather
+
+
+def lagging(seed: int) -> Weather:
+    """Return weather in which most point reads are answered from a replica that is behind, if one may be."""
+    drawn = random.Random(seed)
+    lock = threading.Lock()
+
+    def weather(asked: Asked) -> Fault | None:
+        with lock:
+            is_behind = drawn.random() < SHARE_BEHIND
+        return BEHIND if asked.reads_one and is_behind else None
 
     return weather
 

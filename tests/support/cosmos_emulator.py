@@ -11,7 +11,9 @@ What version 1.0.1 lacks, and what the test set-up does about it (the app does n
   answer, not the atomicity of the service;
 - an order needs a composite index of exactly the same directions, where the service also reads one backwards:
   the containers get each composite index in both directions;
-- no throttling, no session tokens, no sub-statuses of 404: tests/support/cosmos_gateway.py plays them;
+- partition key ranges have numbers as ids: server.js makes them the strings that session tokens are kept by;
+- no throttling, no session tokens, no sub-statuses of 404: tests/support/cosmos_gateway.py plays them, and
+  tests/support/cosmos_sessions.py gives tokens;
 - no time to live: the suite proves that `ttl` is sent and that containers.json switches it on.
 """
 

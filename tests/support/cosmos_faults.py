@@ -39,7 +39,14 @@ class Silence:
     after: bool = False
 
 
-Fault = Answer | HangUp | BreakOff | Silence
+@dataclass(frozen=True)
+class Behind:
+    """Answer a point read from a replica that is behind, where the reader's session allows it."""
+
+    after: bool = False
+
+
+Fault = Answer | HangUp | BreakOff | Silence | Behind
 
 
 async def fail(request: web.Request, fault: Fault | None) -> web.StreamResponse:

@@ -16,7 +16,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.support.cosmos_faults import Answer, Fault, fail
+from tests.support.cosmos_faults import Answer, Behind, Fault, fail
+from tests.support.cosmos_sessions import Sessions, is_point_read
 from tests.support.server_thread import ServerThread
 
 # Of one connection only, and what a proxy writes anew.
@@ -34,6 +35,7 @@ class Asked:
     path: str
     for_documents: bool
     writes: bool
+    reads_one: bool
     conditional: bool
     """It asks for an ETag or a value to be what it was, so that a race may make 412 the answer."""
 
@@ -57,6 +59,8 @@ class CosmosProxy(ServerThread):
         self._counted: Counter[Fault] = Counter()
         self._lock = threading.Lock()
         self._handlers: set[asyncio.Task[Any]] = set()
+        self._sessions = Sessions()
+        self._turn = asyncio.Lock()
 
     @property
     def faults(self) -> Counter[Fault]:
@@ -90,10 +94,13 @@ class CosmosProxy(ServerThread):
 
     async def _answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
         fault = self.weather(_asked(request, body))
-        if fault is None:
+        older = self._sessions.older(request) if isinstance(fault, Behind) else None
+        if fault is None or (isinstance(fault, Behind) and older is None):
             return await self._forward(request, body)
         with self._lock:
             self._counted[fault] += 1
+        if older is not None:
+            return older
         if fault.after:
             await self._forward(request, body)
         if fault == PRECONDITION_FAILED and _is_batch(request):
@@ -103,6 +110,14 @@ class CosmosProxy(ServerThread):
         return web.Response()
 
     async def _forward(self, request: web.Request, body: bytes) -> web.Response:
+        if "/docs" not in request.path:
+            return await self._send(request, body)
+        async with self._turn:  # so that the order of the writes is known
+            answer = await self._send(request, body)
+            self._sessions.note(request, body, answer)
+        return answer
+
+    async def _send(self, request: web.Request, body: bytes) -> web.Response:
         async with self._session.request(
             request.method,
             URL(f"{self._target}{request.raw_path}", encoded=True),
@@ -131,7 +146,7 @@ def _asked(request: web.Request, body: bytes) -> Asked:
         conditional = _may_lose_a_race(json.loads(body))
     else:
         conditional = "If-Match" in request.headers
-    return Asked(request.method, request.path, for_documents, not reads, conditional)
+    return Asked(request.method, request.path, for_documents, not reads, is_point_read(request), conditional)
 
 
 def _is_conditional(operation: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 RECEIVE_SECONDS = 2.0
 """How long an empty queue is listened to."""
-REDRIVE_SECONDS = 180.0
+SEARCH_SECONDS = 180.0
+"""Shorter than a lock, so that what one search has passed does not come to it again."""
 AT_ONCE = 50
-MOST_LOOKED_AT = 1_000
-"""Dead letters that one redrive takes up in its search: a broker gives them out in its own order only."""
+MOST_HELD_BYTES = 32 * 1024 * 1024
+"""Bodies that a search keeps in memory to give them back at its end."""
 
 # What the broker itself writes into a dead letter's properties.
 _WHY_DEAD = re.compile("DeadLetter(Reason|ErrorDescription|Source)")
@@ -66,9 +67,11 @@ class DeadLetterQueue:
         """Return the sequence numbers of all dead letters that fit; raises QueueUnavailable."""
         found: list[int] = []
         first = 1
-        while page := await self.peek(first, AT_ONCE):
-            found += [letter.sequence_number for letter in page if fits(letter)]
-            first = page[-1].sequence_number + 1
+        async with self._bus.receiver(dead_letters=True, seconds=SEARCH_SECONDS) as receiver:
+            while page := await receiver.peek_messages(AT_ONCE, sequence_number=first):
+                letters = [_dead_letter(message) for message in page]
+                found += [letter.sequence_number for letter in letters if fits(letter)]
+                first = letters[-1].sequence_number + 1
         return found
 
     async def redrive(self, wanted: Collection[int]) -> dict[int, str]:
@@ -95,38 +98,57 @@ class DeadLetterQueue:
         wanted: Collection[int],
         first: Callable[[ServiceBusReceivedMessage, int], Awaitable[None]] | None = None,
     ) -> int:
-        """Remove dead letters, each after what is to be done first; returns how many were removed."""
+        """Remove dead letters, each after what is to be done first; returns how many were removed.
+
+        The broker gives them out in its own order only, so all that stand before one are taken up on the way.
+        """
         removed = 0
-        put_aside: list[ServiceBusReceivedMessage] = []
-        async with self._bus.receiver(dead_letters=True, seconds=REDRIVE_SECONDS) as receiver:
+        put_aside = _PutAside()
+        async with self._bus.receiver(dead_letters=True, seconds=SEARCH_SECONDS) as receiver:
             try:
-                while removed < len(wanted) and len(put_aside) < MOST_LOOKED_AT:
+                while removed < len(wanted):
                     messages = await receiver.receive_messages(AT_ONCE, max_wait_time=RECEIVE_SECONDS)
                     if not messages:
                         break
                     for message in messages:
                         number = message.sequence_number or 0
                         if number not in wanted:
-                            put_aside.append(message)
+                            put_aside.add(message)
                             continue
                         if first is not None:
                             await first(message, number)
                         await receiver.complete_message(message)
                         removed += 1
             finally:
-                await _release(receiver, put_aside)
+                await put_aside.give_back(receiver)
         return removed
 
 
-async def _release(receiver: ServiceBusReceiver, messages: Sequence[ServiceBusReceivedMessage]) -> None:
-    """Give back what was only taken up in the search; a lock that is lost is given back by the broker."""
-    from azure.servicebus.exceptions import ServiceBusError
+class _PutAside:
+    """What was only taken up in the search.
 
-    for message in messages:
-        try:
-            await receiver.abandon_message(message)
-        except ServiceBusError:
-            return
+    It is given back at the end. What is too much to be kept in memory is let go of, and given back by the
+    broker when its lock ends, in minutes.
+    """
+
+    def __init__(self) -> None:
+        self._messages: list[ServiceBusReceivedMessage] = []
+        self._bytes = 0
+
+    def add(self, message: ServiceBusReceivedMessage) -> None:
+        size = len(_body(message))
+        if self._bytes + size <= MOST_HELD_BYTES:
+            self._messages.append(message)
+            self._bytes += size
+
+    async def give_back(self, receiver: ServiceBusReceiver) -> None:
+        from azure.servicebus.exceptions import ServiceBusError
+
+        for message in self._messages:
+            try:
+                await receiver.abandon_message(message)
+            except ServiceBusError:  # the connection is lost, and the locks end by themselves
+                return
 
 
 def _id_of(message: ServiceBusReceivedMessage) -> str:

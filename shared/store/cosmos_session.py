@@ -21,4 +21,5 @@ def remember_batch(proxy: ContainerProxy, container: Mapping[str, Any], results:
     connection = proxy.client_connection
     headers = {**results.get_response_headers(), _PATH_HEADER: proxy.container_link.strip("/")}
     if connection.session is not None:
-        connection.session.update_session(connection, {"_self": container["_self"]}, headers)
+        said = {"_self": container["_self"]}
+        connection.session.update_session(connection, said, headers)  # type: ignore[no-untyped-call] # the SDK's

@@ -33,6 +33,9 @@ need_broker()
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
+LOCK_SECONDS = 10
+
+
 @pytest.fixture(autouse=True)
 def _collected() -> Iterator[None]:
     yield
@@ -41,7 +44,7 @@ def _collected() -> Iterator[None]:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    with BrokerProcess(broker_folder(tmp_path), app_entities(LockDuration="PT10S")) as broker:
+    with BrokerProcess(broker_folder(tmp_path), app_entities(LockDuration=f"PT{LOCK_SECONDS}S")) as broker:
         yield broker
 
 
@@ -180,7 +183,7 @@ asyncio.run(DeadLetters(clients).redrive(RedriveRequest(sequence_numbers={there}
     assert killed.returncode == -9
     assert ids(await asyncio.to_thread(namespace.queued)) == [f"m-0:r{there[0]}"]
     assert await numbers(letters) == there, "the dead letter is still there"
-    await asyncio.sleep(10)  # its lock outlives the process that held it
+    await asyncio.sleep(LOCK_SECONDS)  # its lock outlives the process that held it
     await redrive(letters)
     assert sorted(ids(await asyncio.to_thread(namespace.queued))) == sorted(
         f"m-{number}:r{sequence}" for number, sequence in enumerate(there)
@@ -251,3 +254,30 @@ async def test_only_those_that_are_named_are_discarded(clients: Clients, namespa
     assert await numbers(letters) == [second, *rest]
     assert await queue.discard(frozenset(found)) == 0, "a repeat finds nothing"
     assert await numbers(letters) == [second, *rest], "the others are given back"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_one_behind_more_than_a_thousand_is_reached(clients: Clients, namespace: Namespace) -> None:
+    await asyncio.to_thread(fill, namespace, 1_100)
+    assert clients.service_bus is not None
+    queue = DeadLetterQueue(clients.service_bus)
+    found = await queue.find(lambda letter: json.loads(letter.body)["number"] in (0, 1_050, 1_099))
+    assert await queue.discard(frozenset(found)) == 3
+    assert len(await queue.find(lambda _: True)) == 1_097
+    assert await queue.discard(frozenset(await queue.find(lambda _: True))) == 1_097, "all are given back"
+
+
+async def test_what_is_too_much_to_be_held_comes_back_by_itself(
+    clients: Clients, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only as much is kept in memory as fits: the broker gives the rest back when its locks end."""
+    await asyncio.to_thread(fill, namespace, 120)
+    assert clients.service_bus is not None
+    queue = DeadLetterQueue(clients.service_bus)
+    there = await queue.find(lambda _: True)
+    monkeypatch.setattr("shared.messaging.dead_letters.MOST_HELD_BYTES", 500)
+    assert list(await queue.redrive({there[-1]})) == [there[-1]]
+    assert await queue.find(lambda _: True) == there[:-1]
+    await asyncio.sleep(LOCK_SECONDS)
+    assert await queue.discard(frozenset(there[:-1])) == 119

@@ -225,6 +225,21 @@ async def test_a_missing_topic_does_not_keep_the_queue_waiting(
         await clients.close()
 
 
+async def test_what_was_left_is_sent_in_the_order_of_its_sequences(
+    clients: Clients, broker: BrokerProcess, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than go in one send, stored by several processes in any order."""
+    broker.go_away()
+    numbers = [*range(119, 59, -1), *range(60)]
+    await store(clients, *(message(number) for number in numbers))
+    with pytest.raises(QueueUnavailable):
+        await clients.service_bus.send(Destination.EVENTS, [Message("m", "s", {})])  # type: ignore[union-attr] # it is set
+    broker.come_back()
+    assert await swept(clients, monkeypatch) == 120
+    arrived = [one["number"] for one in await looked_at(namespace.events)]
+    assert arrived == sorted(arrived)
+
+
 async def test_without_its_queue_the_app_is_not_ready(tmp_path: Path) -> None:
     with BrokerProcess(broker_folder(tmp_path), entities(topics=[topic(TOPIC)])) as broker:
         settings = load_settings(app_settings(tmp_path, ServiceBusConnection=broker.connection_string))

@@ -16,7 +16,7 @@ import pytest
 
 from shared import clients as clients_module
 from shared.clients import Clients
-from shared.errors import PoisonedMessage
+from shared.errors import PoisonedMessage, StoreUnavailable
 from shared.models.document import now
 from shared.models.library import LessonHead
 from shared.models.roadmap import Lesson
@@ -28,8 +28,10 @@ from shared.services.lesson_generation import LessonGeneration
 from shared.services.lessons import Lessons
 from shared.services.standalone import StandaloneLessons
 from shared.settings import load_settings
+from shared.store.documents import Documents
 from tests.support.app import app_settings
 from tests.support.flow import Flow
+from tests.support.hooked_store import HookedStore
 from tests.support.store_file import stored_documents
 
 TOPIC = standalone_specification("Python", "Dictionaries")
@@ -313,6 +315,70 @@ async def test_a_key_that_came_with_another_request_is_named(
 
 
 # ------------------------------------------------------------------ what passes
+
+
+class PassingTime:
+    """Stands for `time` and `asyncio` where patience looks at the clock: whoever sleeps lets time pass."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> PassingTime:
+    passing = PassingTime()
+    monkeypatch.setattr("shared.services.patience.time", passing)
+    monkeypatch.setattr("shared.services.patience.asyncio", passing)
+    return passing
+
+
+def without_store_until(clients: Clients, passing: PassingTime, seconds: float) -> None:
+    """Let no write succeed before so many seconds have passed."""
+
+    async def away(_: str) -> None:
+        if passing.seconds < seconds:
+            raise StoreUnavailable("away")
+
+    clients._documents = Documents(HookedStore(clients.documents.store, away))
+
+
+async def test_two_minutes_without_a_store_are_one_delivery(
+    clients: Clients, flow: Flow, passing: PassingTime
+) -> None:
+    lesson = await a_lesson(clients, flow)
+    without_store_until(clients, passing, 120)
+    await take(clients, flow, lesson_body(lesson))
+    assert 120 <= passing.seconds < 150
+    assert len(flow.started) == 1
+    assert max(passing.pauses) <= 15, "it notices soon that the store is back"
+
+
+async def test_an_hour_without_a_store_gives_the_message_back_in_time(
+    clients: Clients, flow: Flow, passing: PassingTime, tmp_path: Path
+) -> None:
+    """The function must end before its time-out, and before its lock is renewed no longer."""
+    lesson = await a_lesson(clients, flow)
+    without_store_until(clients, passing, 2 * 3600)
+    deliveries = 0
+    while passing.seconds < 3600:
+        began = passing.seconds
+        with pytest.raises(StoreUnavailable):
+            await take(clients, flow, lesson_body(lesson))
+        deliveries += 1
+        assert 150 < passing.seconds - began <= 180
+    assert deliveries > 10, "it is a dead letter by now, which an operator puts back"
+    assert poisons(tmp_path) == [], "nothing is wrong with the message"
+    passing.seconds = 2 * 3600
+    await take(clients, flow, lesson_body(lesson), "m-1:r1")
+    assert len(flow.started) == 1
 
 
 async def test_a_store_that_is_away_for_a_while_costs_no_delivery(

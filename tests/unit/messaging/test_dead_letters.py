@@ -108,6 +108,17 @@ async def test_one_is_shown_with_what_was_sent(clients: Clients, namespace: Name
             await letters.view(absent)
 
 
+async def test_asking_for_what_is_not_there_touches_none_that_is(
+    clients: Clients, namespace: Namespace
+) -> None:
+    await asyncio.to_thread(fill, namespace, 2)
+    letters = DeadLetters(clients)
+    before = (await letters.page(100, None)).items
+    result = await redrive(letters, 999_999)
+    assert (result.redriven, result.not_found, result.more) == ([], [999_999], True)
+    assert (await letters.page(100, None)).items == before
+
+
 async def test_they_are_put_back_under_new_ids_inside_the_duplicate_window(
     clients: Clients, namespace: Namespace
 ) -> None:

@@ -11,7 +11,10 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +31,13 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 USER, LEAVING = "ada", "grace"
 DELETING, REMOVING = "delete_roadmap", "remove_learner_data"
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
+# Most of what /ops is asked waits for Service Bus: it is played beside the rest, by a process of its own. Two
+# threads of one process would meet in CPython's ast, which Hypothesis reads functions with.
+# No link leads there, so nothing of it has a state to play.
+PARTS = {
+    "ops": ("--include-path-regex", "^/ops/", "--phases", "examples,coverage,fuzzing"),
+    "rest": ("--exclude-path-regex", "^/ops/"),
+}
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 # How often a request takes a known id, in generated data.
 FOUND = 0.7
@@ -95,12 +105,16 @@ def config(known: dict[str, dict[str, str]]) -> str:
     return "\n".join(parts)
 
 
-def play(host: LocalHost, signer: Signer, file: Path, report: Path) -> subprocess.CompletedProcess[str]:
+def play(
+    host: LocalHost, signer: Signer, file: Path, part: str, report: Path
+) -> subprocess.CompletedProcess[str]:
     """Run schemathesis; who asks for the removal of all own data is another learner."""
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(file), "run"),
-        *(f"{host.url}/api/openapi.json", "--checks", "all", "--seed", SEED, "--no-color"),
-        *("--max-examples", EXAMPLES, "--report", "har", "--report-har-path", str(report)),
+        # No --checks: naming any there would switch on what the configuration switches off.
+        *(f"{host.url}/api/openapi.json", "--seed", SEED, "--no-color"),
+        *("--max-examples", EXAMPLES, *PARTS[part]),
+        *("--report", "har", "--report-har-path", str(report)),
     ]
     environment = {
         **os.environ,
@@ -120,15 +134,19 @@ def play(host: LocalHost, signer: Signer, file: Path, report: Path) -> subproces
     )
 
 
-def statuses(report: Path) -> dict[str, set[int]]:
-    """Return what each function has answered, from the record of all requests."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for entry in json.loads(report.read_text(encoding="utf-8"))["log"]["entries"]:
-        path = urlsplit(entry["request"]["url"]).path
-        function = function_of(entry["request"]["method"], path)
-        if function is not None:
-            found[function].add(entry["response"]["status"])
+def statuses(reports: Iterable[Path]) -> dict[str | None, set[int]]:
+    """Return what each function has answered, from the records of all requests; None is no function."""
+    found: dict[str | None, set[int]] = defaultdict(set)
+    for report in reports:
+        for entry in json.loads(report.read_text(encoding="utf-8"))["log"]["entries"]:
+            path = urlsplit(entry["request"]["url"]).path
+            found[function_of(entry["request"]["method"], path)].add(entry["response"]["status"])
     return found
+
+
+def test_one_check_is_off() -> None:
+    checks = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["checks"]
+    assert checks == {"unsupported_method": {"enabled": False}}
 
 
 @pytest.mark.slow
@@ -136,13 +154,17 @@ def statuses(report: Path) -> dict[str, set[int]]:
 def test_the_api_does_what_its_description_says(tmp_path: Path) -> None:
     signer = Signer()
     token = signer.token(USER)
-    file, report = tmp_path / "schemathesis.toml", tmp_path / "report.har"
+    file = tmp_path / "schemathesis.toml"
+    reports = {part: tmp_path / f"{part}.har" for part in PARTS}
     with KeySetServer(signer) as keys, app_host(tmp_path, settings=keys.settings()) as host:
         owner, spare = new_owner(host.url, USER, token), new_owner(host.url, USER, token)
         file.write_text(config(known_values(owner, spare)), encoding="utf-8")
-        run = play(host, signer, file, report)
-    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2000:]
-    answered = statuses(report)
+        with ThreadPoolExecutor(len(PARTS)) as side_by_side:
+            runs = side_by_side.map(lambda part: play(host, signer, file, part, reports[part]), PARTS)
+    for run in runs:
+        assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2000:]
+    answered = statuses(reports.values())
     expected = {name: row.status for name, row in ROWS.items() if name != NOT_PLAYED}
     missed = {name: answered[name] for name, status in expected.items() if status not in answered[name]}
     assert missed == {}, "what was never reached has not been checked"
+    assert answered[None] == {404}, "methods that a path does not take"

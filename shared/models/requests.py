@@ -68,10 +68,17 @@ class StatedPreferences(Model):
         return text
 
 
-class RoadmapRequest(StatedPreferences):
-    """The body of `POST /roadmaps`; what is missing comes from the learner's profile."""
+class StatedGoal(Model):
+    """What a learner wants to reach."""
 
     goal: Goal
+
+
+# Fields come from the last base on: what a caller is told of, in the description and in errors, begins with
+# the goal.
+class RoadmapRequest(StatedPreferences, StatedGoal):
+    """The body of `POST /roadmaps`; what is missing comes from the learner's profile."""
+
     subject: ShortText | None = None
     focus: ShortText | None = None
     generate: GenerateOption = "skeleton"

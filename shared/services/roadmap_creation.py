@@ -126,7 +126,7 @@ class RoadmapCreation:
         hours = stated_hours(request) or _profile_hours(profile)
         missing = [
             FieldError(name, "is missing here and in the profile", "missing")
-            for name, value in (("skill_level", level), ("learning_style", style), ("weekly_hours", hours))
+            for name, value in (("skill_level", level), ("weekly_hours", hours), ("learning_style", style))
             if value is None
         ]
         if level is None or style is None or hours is None:

@@ -64,9 +64,20 @@ def test_a_bad_field_is_named(learner: Learner, body: dict[str, Any], field: str
 
 
 def test_all_bad_fields_are_named_at_once(learner: Learner) -> None:
-    body = {"goal": "", "skill_level": "x", "weekly_hours": -1, "learning_style": "y"}
-    fields = [error["field"] for error in learner.http.post("/roadmaps", json=body).json()["errors"]]
-    assert sorted(fields) == ["goal", "learning_style", "skill_level", "weekly_hours"]
+    """In the order of the description, whatever the order in the request; unknown ones last."""
+    documented = ["goal", "skill_level", "weekly_hours", "learning_style", "language", "industry", "generate"]
+    for names in (documented, documented[::-1]):
+        body = {"user_id": "eve", **dict.fromkeys(names, "?" * 101), "weekly_hours": -1, "goal": ""}
+        problem = learner.http.post("/roadmaps", json=body).json()
+        assert [error["field"] for error in problem["errors"]] == [*documented, "user_id"]
+        assert problem["detail"] == f"These fields are wrong: {', '.join([*documented, 'user_id'])}."
+
+
+def test_all_missing_fields_are_named_at_once(learner: Learner) -> None:
+    missing = ["skill_level", "weekly_hours", "learning_style"]
+    problem = learner.http.post("/roadmaps", json={"goal": "Learn Python"}).json()
+    assert [error["field"] for error in problem["errors"]] == missing
+    assert problem["detail"] == f"These fields are missing: {', '.join(missing)}."
 
 
 @pytest.mark.parametrize(

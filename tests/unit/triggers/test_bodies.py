@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Problem
 from shared.models.requests import MAX_GOAL, RoadmapRequest
+from shared.models.validation import validated
+from tests.support.function_table import endpoint_rows
 from tests.unit.triggers.requests import answer_to, fields_of, problem_of, request
+from triggers.endpoints import model_named
 from triggers.questions import MAX_BODY_BYTES, read_body
 
 GOOD: dict[str, Any] = {
@@ -47,6 +51,21 @@ def accepted(**changes: Any) -> RoadmapRequest:
 def test_a_good_body() -> None:
     read = accepted()
     assert (read.goal, read.weekly_hours, read.generate) == ("Learn Python", 5.0, "skeleton")
+
+
+@pytest.mark.parametrize("name", sorted({row["body"] for row in endpoint_rows().values() if row["body"]}))
+def test_fields_are_named_in_the_order_of_the_description(name: str) -> None:
+    """Whatever stands first in the request; a field that is unknown comes last."""
+    model = model_named(name)
+    described = list(model.model_json_schema()["properties"])
+    sent = {"unknown_field": 1, **dict.fromkeys(reversed(described), object())}
+    with pytest.raises(Problem) as refused:
+        validated(model, sent)
+    named = list(dict.fromkeys(error.field.partition(".")[0] for error in refused.value.errors))
+    known = [field for field in named if field != "unknown_field"]
+    assert known == [field for field in described if field in known]
+    assert named[-1] == "unknown_field" or model.model_config.get("extra") == "ignore"
+    assert len(known) > len(described) / 2, "an object is hardly ever right"
 
 
 def test_only_the_goal_is_needed_here() -> None:

@@ -23,7 +23,7 @@ from tests.support.access_rows import (
     new_owner,
 )
 from tests.support.broker import need_broker
-from tests.support.function_table import endpoint_rows
+from tests.support.function_table import endpoint_rows, http_triggers
 from tests.support.local_host import LocalHost
 from tests.support.tokens import Signer, claims, encoded
 
@@ -84,6 +84,7 @@ def test_every_route_has_its_row() -> None:
     assert {name: row.access for name, row in ROWS.items()} == {
         name: row["access"] for name, row in endpoint_rows().items()
     }
+    assert set(ROWS) == set(http_triggers()), "an HTTP function beside the route table"
 
 
 @pytest.mark.parametrize("name", rows_with(LEARNER, MENTOR, ADMIN))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from shared.store.contract import (
     BatchOperation,
     Condition,
     Document,
     DocumentStore,
-    JsonValue,
-    Page,
     PatchOperation,
 )
+from tests.support.forwarding_store import ForwardingStore
 
 Hook = Callable[[str], Awaitable[None]]
 
@@ -45,22 +44,22 @@ def overtaken(container: str, overtake: Callable[[], Awaitable[object]]) -> Hook
     return once
 
 
-class HookedStore(DocumentStore):
+class HookedStore(ForwardingStore):
     """Passes everything on; the hook is told the container before each write."""
 
     def __init__(self, store: DocumentStore, before_write: Hook) -> None:
-        self._store = store
+        super().__init__(store)
         self._before_write = before_write
 
     async def create(self, container: str, document: Document) -> Document:
         """See DocumentStore."""
         await self._before_write(container)
-        return await self._store.create(container, document)
+        return await super().create(container, document)
 
     async def replace(self, container: str, document: Document, etag: str) -> Document:
         """See DocumentStore."""
         await self._before_write(container)
-        return await self._store.replace(container, document, etag)
+        return await super().replace(container, document, etag)
 
     async def patch(
         self,
@@ -72,64 +71,16 @@ class HookedStore(DocumentStore):
     ) -> Document:
         """See DocumentStore."""
         await self._before_write(container)
-        return await self._store.patch(container, partition, document_id, operations, conditions)
+        return await super().patch(container, partition, document_id, operations, conditions)
 
     async def delete(self, container: str, partition: str, document_id: str, etag: str | None = None) -> None:
         """See DocumentStore."""
         await self._before_write(container)
-        await self._store.delete(container, partition, document_id, etag)
+        await super().delete(container, partition, document_id, etag)
 
     async def batch(
         self, container: str, partition: str, operations: Sequence[BatchOperation]
     ) -> list[Document | None]:
         """See DocumentStore."""
         await self._before_write(container)
-        return await self._store.batch(container, partition, operations)
-
-    async def read(self, container: str, partition: str, document_id: str) -> Document:
-        """See DocumentStore."""
-        return await self._store.read(container, partition, document_id)
-
-    async def query(
-        self,
-        container: str,
-        partition: str,
-        equals: Mapping[str, JsonValue],
-        *,
-        order_by: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-        continuation: str | None = None,
-    ) -> Page:
-        """See DocumentStore."""
-        return await self._store.query(
-            container,
-            partition,
-            equals,
-            order_by=order_by,
-            descending=descending,
-            limit=limit,
-            continuation=continuation,
-        )
-
-    async def query_across(
-        self,
-        container: str,
-        document_type: str,
-        equals: Mapping[str, JsonValue],
-        *,
-        updated_before: str | None = None,
-        limit: int = 100,
-    ) -> list[Document]:
-        """See DocumentStore."""
-        return await self._store.query_across(
-            container, document_type, equals, updated_before=updated_before, limit=limit
-        )
-
-    async def missing_containers(self) -> list[str]:
-        """See DocumentStore."""
-        return await self._store.missing_containers()
-
-    async def close(self) -> None:
-        """See DocumentStore."""
-        await self._store.close()
+        return await super().batch(container, partition, operations)

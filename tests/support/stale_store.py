@@ -18,6 +18,7 @@ from shared.store.contract import (
     Page,
     PatchOperation,
 )
+from tests.support.forwarding_store import ForwardingStore
 
 Key = tuple[str, str, str]
 
@@ -26,7 +27,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class StaleReadStore(DocumentStore):
+class StaleReadStore(ForwardingStore):
     """One client of a store: it sees its own writes at once, those of others up to `staleness_s` late.
 
     Every client, in this or another process, gets a wrapper of its own around the same documents. Writes and
@@ -49,7 +50,7 @@ class StaleReadStore(DocumentStore):
         seed: int = 0,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self._store = store
+        super().__init__(store)
         self._staleness_s = staleness_s
         self._random = random.Random(seed)
         self._now = now
@@ -58,13 +59,13 @@ class StaleReadStore(DocumentStore):
 
     async def create(self, container: str, document: Document) -> Document:
         """See DocumentStore."""
-        return self._remember(container, await self._store.create(container, document))
+        return self._remember(container, await super().create(container, document))
 
     async def read(self, container: str, partition: str, document_id: str) -> Document:
         """See DocumentStore; may show an older version, or none of a new document."""
         key = (container, partition, document_id)
         try:
-            current = await self._store.read(container, partition, document_id)
+            current = await super().read(container, partition, document_id)
         except NotFound:
             self._forget(key)
             raise
@@ -75,7 +76,7 @@ class StaleReadStore(DocumentStore):
 
     async def replace(self, container: str, document: Document, etag: str) -> Document:
         """See DocumentStore."""
-        return self._remember(container, await self._store.replace(container, document, etag))
+        return self._remember(container, await super().replace(container, document, etag))
 
     async def patch(
         self,
@@ -86,19 +87,19 @@ class StaleReadStore(DocumentStore):
         conditions: Sequence[Condition] = (),
     ) -> Document:
         """See DocumentStore."""
-        patched = await self._store.patch(container, partition, document_id, operations, conditions)
+        patched = await super().patch(container, partition, document_id, operations, conditions)
         return self._remember(container, patched)
 
     async def delete(self, container: str, partition: str, document_id: str, etag: str | None = None) -> None:
         """See DocumentStore."""
-        await self._store.delete(container, partition, document_id, etag)
+        await super().delete(container, partition, document_id, etag)
         self._forget((container, partition, document_id))
 
     async def batch(
         self, container: str, partition: str, operations: Sequence[BatchOperation]
     ) -> list[Document | None]:
         """See DocumentStore."""
-        results = await self._store.batch(container, partition, operations)
+        results = await super().batch(container, partition, operations)
         for operation, written in zip(operations, results, strict=True):
             if isinstance(operation, Delete):
                 self._forget((container, partition, operation.id))
@@ -118,7 +119,7 @@ class StaleReadStore(DocumentStore):
         continuation: str | None = None,
     ) -> Page:
         """See DocumentStore; a page may hold fewer documents than there are."""
-        page = await self._store.query(
+        page = await super().query(
             container,
             partition,
             equals,
@@ -140,7 +141,7 @@ class StaleReadStore(DocumentStore):
     ) -> list[Document]:
         """See DocumentStore; also finds documents that match only in the version this client still sees."""
         wanted = {**equals, "type": document_type}
-        found = await self._store.query_across(
+        found = await super().query_across(
             container, document_type, equals, updated_before=updated_before, limit=limit
         )
         items = self._matching(container, found, wanted)
@@ -158,13 +159,29 @@ class StaleReadStore(DocumentStore):
                 items.append(visible)
         return items[:limit]
 
-    async def missing_containers(self) -> list[str]:
-        """See DocumentStore."""
-        return await self._store.missing_containers()
-
-    async def close(self) -> None:
-        """See DocumentStore."""
-        await self._store.close()
+    async def page_across(
+        self,
+        container: str,
+        document_type: str,
+        equals: Mapping[str, JsonValue],
+        *,
+        order_by: str,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        """See DocumentStore; a page may hold fewer documents than there are."""
+        page = await super().page_across(
+            container,
+            document_type,
+            equals,
+            order_by=order_by,
+            descending=descending,
+            limit=limit,
+            continuation=continuation,
+        )
+        wanted = {**equals, "type": document_type}
+        return Page(self._matching(container, page.items, wanted), page.continuation)
 
     def _matching(
         self, container: str, found: Sequence[Document], equals: Mapping[str, JsonValue]

@@ -73,6 +73,68 @@ async def test_a_key_that_was_withdrawn_is_forgotten_with_the_next_fetch(
     assert (await refusal(clients, FIRST.token("ada"))).status == 401
 
 
+class Clock:
+    """Stands for the module `time`: it goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(key_set, "time", clock)
+    return clock
+
+
+async def test_a_key_that_was_withdrawn_is_believed_for_an_hour_at_most(
+    clients: Clients, provider: KeySetServer, clock: Clock
+) -> None:
+    """Counted from the last fetch, however much it is used meanwhile."""
+    token = FIRST.token("mallory")
+    assert await user_of(clients, token) == "mallory"
+    provider.publish(SECOND)
+    for minutes in range(1, 61):
+        clock.now += 60
+        assert await user_of(clients, token) == "mallory", f"{minutes} minutes"
+    assert provider.requests == 1
+    clock.now += 1
+    assert (await refusal(clients, token)).code == "invalid_token"
+    assert provider.requests == 2
+    assert await user_of(clients, SECOND.token("ada")) == "ada"
+
+
+async def test_a_key_that_was_withdrawn_ends_when_a_new_one_is_first_used(
+    clients: Clients, provider: KeySetServer, clock: Clock
+) -> None:
+    assert await user_of(clients, FIRST.token("mallory")) == "mallory"
+    third = Signer(key_id="key-2")
+    provider.publish(third)
+    clock.now += 60
+    assert await user_of(clients, third.token("ada")) == "ada"
+    assert (await refusal(clients, FIRST.token("mallory"))).code == "invalid_token"
+
+
+async def test_while_the_provider_is_away_a_key_is_believed_for_a_day_at_most(
+    clients: Clients, provider: KeySetServer, clock: Clock
+) -> None:
+    token = FIRST.token("mallory")
+    assert await user_of(clients, token) == "mallory"
+    provider.status = 503
+    for hours in range(1, 25):
+        clock.now += 3600
+        assert await user_of(clients, token) == "mallory", f"{hours} hours"
+    clock.now += 1
+    assert (await refusal(clients, token)).code == "identity_unavailable"
+    provider.status = 200
+    provider.publish(SECOND)
+    clock.now += 60
+    assert (await refusal(clients, token)).code == "invalid_token"
+
+
 @pytest.mark.parametrize("status", [404, 500, 503, 301])
 async def test_an_outage_is_a_503_with_a_time(clients: Clients, provider: KeySetServer, status: int) -> None:
     provider.status = status

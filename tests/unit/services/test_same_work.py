@@ -1,0 +1,166 @@
+"""What is another learner's costs the same work as what nobody has: not even the time may tell them apart."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.clients import Clients
+from shared.errors import Problem
+from shared.models.progress import ProgressRequest, ProgressState
+from shared.models.roadmap import Lesson, Task
+from shared.models.versions import RegenerationRequest
+from shared.orchestrations import Orchestrations
+from shared.services.batch_creation import BatchCreation
+from shared.services.learning import Learning
+from shared.services.lesson_cancellation import LessonCancellation
+from shared.services.lesson_generation import LessonGeneration
+from shared.services.lessons import Lessons
+from shared.services.regeneration import LessonRegeneration
+from shared.services.roadmap_cancellation import RoadmapCancellation
+from shared.services.roadmap_deletion import RoadmapDeletion
+from shared.services.roadmap_retry import RoadmapRetry
+from shared.services.roadmaps import Roadmaps
+from shared.services.tasks import Tasks
+from shared.services.versions import Versions
+from shared.services.voting import Voting
+from shared.store.contract import BatchOperation, Document, DocumentStore, JsonValue, Page
+from shared.store.documents import Documents
+from tests.support.flow import Flow
+from tests.support.forwarding_store import ForwardingStore
+from tests.support.furnishing import furnish, processes
+from tests.support.model_provider import ModelProvider
+
+ADA, MALLORY = "ada-the-first", "mallory"
+# Nothing is sent there: what is refused comes to nothing before.
+QUEUE = (
+    "Endpoint=sb://127.0.0.1:9;SharedAccessKeyName=n;SharedAccessKey=dGVzdA==;UseDevelopmentEmulator=true;"
+)
+DONE = ProgressRequest(state=ProgressState.COMPLETED)
+
+Use = Callable[[Clients, Orchestrations, str], Awaitable[object]]
+# Everything that takes an id of one learner, by what the id names; nothing lists or finds without one.
+USES: dict[str, tuple[str, Use]] = {
+    "read a roadmap": ("roadmap", lambda c, _, id_: Roadmaps(c).roadmap(MALLORY, id_)),
+    "cancel a roadmap": ("roadmap", lambda c, o, id_: RoadmapCancellation(c, o).cancel(MALLORY, id_)),
+    "retry a roadmap": ("roadmap", lambda c, o, id_: RoadmapRetry(c, o).retry(MALLORY, id_)),
+    "delete a roadmap": ("roadmap", lambda c, o, id_: RoadmapDeletion(c, o).delete(MALLORY, id_)),
+    "list a module": ("module", lambda c, _, id_: Roadmaps(c).module_lessons(MALLORY, id_, 20, None)),
+    "write a module": ("module", lambda c, o, id_: BatchCreation(c, o).create(MALLORY, id_)),
+    "read a batch": ("module", lambda c, _, id_: Roadmaps(c).batch(MALLORY, id_)),
+    "read a lesson": ("lesson", lambda c, _, id_: Lessons(c).view(MALLORY, id_)),
+    "ask how far a lesson is": ("lesson", lambda c, _, id_: Lessons(c).status(MALLORY, id_)),
+    "generate": ("lesson", lambda c, o, id_: LessonGeneration(c, o).request(MALLORY, id_)),
+    "cancel a lesson": ("lesson", lambda c, _, id_: LessonCancellation(c).cancel(MALLORY, id_)),
+    "regenerate": (
+        "lesson",
+        lambda c, o, id_: LessonRegeneration(c, o).request(MALLORY, id_, RegenerationRequest()),
+    ),
+    "list versions": ("lesson", lambda c, _, id_: Versions(c).page(MALLORY, id_, 20, None)),
+    "read a version": ("lesson", lambda c, _, id_: Versions(c).version(MALLORY, id_, "1.0")),
+    "choose a version": ("lesson", lambda c, _, id_: Versions(c).choose(MALLORY, id_, "1.0")),
+    "vote": ("lesson", lambda c, o, id_: Voting(c, o).vote(MALLORY, id_, 1)),
+    "note progress": ("lesson", lambda c, _, id_: Learning(c).record(MALLORY, id_, DONE)),
+    "read a task": ("task", lambda c, _, id_: Tasks(c).task(MALLORY, id_)),
+}
+
+
+class RecordingStore(ForwardingStore):
+    """Passes everything on, and remembers what it was asked."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        super().__init__(store)
+        self.asked: list[tuple[object, ...]] = []
+
+    async def create(self, container: str, document: Document) -> Document:
+        """See DocumentStore."""
+        self.asked.append(("create", container, document["id"]))
+        return await super().create(container, document)
+
+    async def read(self, container: str, partition: str, document_id: str) -> Document:
+        """See DocumentStore."""
+        self.asked.append(("read", container, partition, document_id))
+        return await super().read(container, partition, document_id)
+
+    async def batch(
+        self, container: str, partition: str, operations: Sequence[BatchOperation]
+    ) -> list[Document | None]:
+        """See DocumentStore."""
+        self.asked.append(("batch", container, partition, len(operations)))
+        return await super().batch(container, partition, operations)
+
+    async def query(
+        self, container: str, partition: str, equals: Mapping[str, JsonValue], **rest: Any
+    ) -> Page:
+        """See DocumentStore."""
+        self.asked.append(("query", container, partition, *equals.items()))
+        return await super().query(container, partition, equals, **rest)
+
+    async def query_across(
+        self, container: str, document_type: str, equals: Mapping[str, JsonValue], **rest: Any
+    ) -> list[Document]:
+        """See DocumentStore."""
+        self.asked.append(("query_across", container, document_type, *equals.items()))
+        return await super().query_across(container, document_type, equals, **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Clients whose store remembers, a durable client that does too, and what Ada has."""
+
+    clients: Clients
+    store: RecordingStore
+    flow: Flow
+    ids: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[ModelProvider]:
+    with ModelProvider(modules=2) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Watched]:
+    async with processes(tmp_path, provider, ServiceBusConnection=QUEUE) as [clients]:
+        documents = clients.documents
+        store = RecordingStore(documents.store)
+        clients._documents = Documents(store, lambda _: None)
+        flow = Flow([clients])
+        await furnish(clients, flow, ADA)
+        flow.started.clear()
+        [task] = [one async for one in documents.every(Task, ADA)]
+        [lesson, *_] = [one async for one in documents.every(Lesson, ADA) if one.roadmap_id and one.version]
+        ids = {
+            "lesson": lesson.id,
+            "roadmap": str(lesson.roadmap_id),
+            "module": str(lesson.module_id),
+            "task": task.id,
+        }
+        yield Watched(clients, store, flow, ids)
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_absent_and_foreign_things_are_refused_alike_after_the_same_work(
+    watched: Watched, use: str
+) -> None:
+    thing, call = USES[use]
+    found = []
+    for id_ in (watched.ids[thing], str(uuid.uuid4())):
+        watched.store.asked.clear()
+        with pytest.raises(Problem) as refused:
+            await call(watched.clients, watched.flow.orchestrations, id_)
+        problem = refused.value
+        asked = [tuple("ID" if part == id_ else part for part in entry) for entry in watched.store.asked]
+        told = (problem.status, problem.code, problem.detail, problem.errors, problem.headers)
+        found.append((told, [str(entry).replace(id_, "ID") for entry in asked]))
+        assert not watched.flow.started
+        assert (problem.status, problem.code) == (404, "not_found")
+    assert found[0] == found[1]
+    assert found[0][1], "it was looked for"
+    assert not [entry for entry in found[0][1] if ADA in entry], "her partition is not even asked"

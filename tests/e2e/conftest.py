@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.app import app_host, with_provider
-from tests.support.local_host import LocalHost
+from tests.support.local_host import ROOT, LocalHost
 from tests.support.model_provider import ModelProvider
 from tests.support.tokens import KeySetServer, Signer
 
@@ -45,6 +48,20 @@ def model_host(tmp_path_factory: pytest.TempPathFactory, provider: ModelProvider
     folder = tmp_path_factory.mktemp("model")
     with app_host(folder, workers=2, settings=with_provider(provider)) as host:
         yield host
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    """The fakes of all sources, as a process of their own."""
+    command = [sys.executable, "-m", "tests.support.source_servers"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    ) as fakes:
+        try:
+            assert fakes.stdout is not None
+            yield fakes.stdout.readline().strip()
+        finally:
+            fakes.terminate()
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +11,10 @@ import pytest
 
 from tests.support.app import app_host
 from tests.support.learner import Learner
-from tests.support.local_host import ROOT
-from tests.support.source_servers import VIDEO_ID, settings_of
+from tests.support.source_servers import VIDEO_ID, set_faults, settings_of
 from tests.support.store_file import stored_documents
 
 SOURCES = "docs,stackoverflow,github,devto,youtube,pydoc"
-
-
-@pytest.fixture
-def origin() -> Iterator[str]:
-    """The fakes of all sources, as a process of their own."""
-    command = [sys.executable, "-m", "tests.support.source_servers"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as fakes:
-        try:
-            assert fakes.stdout is not None
-            yield fakes.stdout.readline().strip()
-        finally:
-            fakes.terminate()
-
-
-def set_faults(origin: str, **faults: str) -> None:
-    with httpx.Client(trust_env=False, timeout=10) as http:
-        named = {"*" if name == "everything" else name: value for name, value in faults.items()}
-        assert http.put(f"{origin}/faults", json=named).status_code == 200
 
 
 def lesson_on_loops(learner: Learner) -> str:

@@ -68,6 +68,11 @@ class BrokerProcess:
         self._listening.close()
 
     @property
+    def port(self) -> int:
+        """Where it listens; it lets in whoever comes, with any key."""
+        return int(self._port)
+
+    @property
     def process_id(self) -> int:
         """The broker's process."""
         assert self._process is not None

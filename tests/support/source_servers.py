@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Any, Self
 from xml.sax.saxutils import escape
 
+import httpx
 from aiohttp import web
 
 from tests.support.source_pages import CAPTIONS, HOSTILE, LOOPS, README, whole_page
@@ -97,6 +98,13 @@ def settings_of(origin: str) -> dict[str, str]:
         "RESEARCH__YOUTUBE__BASE_URL": f"{origin}/youtube/v3",
         "RESEARCH__YOUTUBE__API_KEY": "a-key",
     }
+
+
+def set_faults(origin: str, **faults: str) -> None:
+    """Say what is wrong with the answers of sources, or of `everything`; over HTTP, from another process."""
+    with httpx.Client(trust_env=False, timeout=10) as http:
+        named = {"*" if name == "everything" else name: value for name, value in faults.items()}
+        assert http.put(f"{origin}/faults", json=named).status_code == 200
 
 
 def _source_of(path: str) -> str:
@@ -223,7 +231,9 @@ class SourceServers:
 
     async def _list_requests(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response([{"source": name, "path": path} for name, path, _ in self.requests])
+        return web.json_response(
+            [{"source": name, "path": path, "headers": headers} for name, path, headers in self.requests]
+        )
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         wanted = await request.json()

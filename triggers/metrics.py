@@ -15,7 +15,8 @@ from triggers.answers import json_answer
 from triggers.endpoints import Access, endpoint, ok
 
 if TYPE_CHECKING:
-    from shared.models.metrics import MetricsQuery, TasksQuery
+    from shared.models.metrics import MetricsQuery
+    from shared.models.queries import PageQuery
 
 blueprint = df.Blueprint()
 
@@ -43,11 +44,11 @@ async def get_metrics(query: MetricsQuery) -> func.HttpResponse:
     "GET",
     "ops/tasks",
     access=Access.ADMIN,
-    query="metrics.TasksQuery",
+    query="queries.PageQuery",
     answers=(ok("metrics.AllTasks"),),
 )
-async def list_all_tasks(query: TasksQuery) -> func.HttpResponse:
-    """List the newest tasks of all learners, and how many there are of each status."""
+async def list_all_tasks(query: PageQuery) -> func.HttpResponse:
+    """List the tasks of all learners, newest first, and tell how many there are of each status."""
     from shared.services.metrics import Operations
 
-    return json_answer(await Operations(get_clients()).tasks(query.limit))
+    return json_answer(await Operations(get_clients()).tasks(query.limit, query.continuation))

@@ -20,6 +20,7 @@ from triggers.endpoints import Access, accepted, endpoint, ok
 from triggers.questions import path_id
 
 if TYPE_CHECKING:
+    from shared.models.queries import PageQuery
     from shared.models.topics import LookupQuery, TaskRequest, TopicQuery, TopicRequest
 
 blueprint = df.Blueprint()
@@ -127,10 +128,20 @@ async def get_lesson_task(req: func.HttpRequest, caller: Caller) -> func.HttpRes
     return json_answer(TaskView.whole(task, lesson))
 
 
-@endpoint(blueprint, "GET", "lessons/tasks", access=Access.LEARNER, answers=(ok("topics.TaskList"),))
-async def list_lesson_tasks(caller: Caller) -> func.HttpResponse:
-    """List the caller's running tasks, with how many there are of each status."""
+@endpoint(
+    blueprint,
+    "GET",
+    "lessons/tasks",
+    access=Access.LEARNER,
+    query="queries.PageQuery",
+    answers=(ok("topics.TaskList"),),
+)
+async def list_lesson_tasks(caller: Caller, query: PageQuery) -> func.HttpResponse:
+    """List the caller's running tasks, newest first, with how many there are of each status."""
     from shared.models.topics import TaskList
     from shared.services.tasks import Tasks
 
-    return json_answer(TaskList.of(await Tasks(get_clients()).all(caller.user_id)))
+    tasks = Tasks(get_clients())
+    page = await tasks.active(caller.user_id, query.limit, query.continuation)
+    counts = await tasks.counts(caller.user_id)
+    return json_answer(TaskList.of(page.items, page.continuation, counts))

@@ -40,6 +40,6 @@ class ExportItem(Model):
 
 
 class ExportPage(Page[ExportItem]):
-    """A part of all own data; the last part holds what is said of shared lessons."""
+    """A part of all own data; the last parts hold votes, reviews and what was spent, and may be empty."""
 
     user_id: str

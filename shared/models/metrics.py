@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.models.base import Model
 from shared.models.queries import PlainNumber, Query
 from shared.models.topics import TaskStatus, TaskSummary
+from shared.models.views import Page
 
 MOST_DAYS = 31
 
@@ -20,12 +21,6 @@ class MetricsQuery(Query):
     days: Annotated[int, PlainNumber] = Field(
         default=7, ge=1, le=MOST_DAYS, description="UTC days, up to today"
     )
-
-
-class TasksQuery(Query):
-    """How many tasks are listed."""
-
-    limit: Annotated[int, PlainNumber] = Field(default=100, ge=1, le=500, description="the newest so many")
 
 
 class CacheFigures(Model):
@@ -164,12 +159,11 @@ class LearnersTask(TaskSummary):
     learner: str = Field(description="a pseudonym")
 
 
-class AllTasks(Model):
-    """The newest tasks of all learners, and how many there are of each status.
+class AllTasks(Page[LearnersTask]):
+    """A part of the tasks of all learners, the newest first, and how many there are of each status.
 
-    At most 500 tasks are looked at, in no particular order; `complete` tells whether these are all.
+    At most 500 tasks are counted, in no particular order; `complete` tells whether these are all.
     """
 
-    items: list[LearnersTask]
     counts: dict[TaskStatus, int]
     complete: bool

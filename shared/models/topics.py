@@ -5,7 +5,7 @@ Here a generation that runs is `in_progress`, and one that was canceled has `fai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -200,19 +200,21 @@ class TaskView(TaskSummary):
 
 
 class TaskList(Model):
-    """The caller's tasks: those that run, and how many there are of each status."""
+    """A part of the caller's tasks that run, the newest first, and how many there are of each status."""
 
     active: list[TaskSummary]
+    continuation: str | None
     counts: dict[TaskStatus, int]
 
     @classmethod
-    def of(cls, tasks: Iterable[Task]) -> TaskList:
-        """Return the list of stored tasks, the newest first."""
-        newest = sorted(tasks, key=lambda task: task.created_at, reverse=True)
-        summaries = [TaskSummary.of(task) for task in newest]
-        counts = {status: sum(task.status is status for task in summaries) for status in TaskStatus}
-        running = (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
-        return cls(active=[task for task in summaries if task.status in running], counts=counts)
+    def of(
+        cls, active: Iterable[Task], continuation: str | None, counts: Mapping[GenerationStatus, int]
+    ) -> TaskList:
+        """Return a page of stored tasks, with the counts of all."""
+        told = dict.fromkeys(TaskStatus, 0)
+        for status, count in counts.items():
+            told[TaskStatus.of(status)] += count
+        return cls(active=[TaskSummary.of(task) for task in active], continuation=continuation, counts=told)
 
 
 class TopicMetadata(Model):

@@ -7,10 +7,10 @@ keep something from being counted twice are left out; what they mark stands in t
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.clients import Clients
-from shared.errors import NotFound
+from shared.errors import InvalidContinuation, NotFound
 from shared.llm.usage import Spending
 from shared.models.curation import Review, Vote
 from shared.models.document import Document
@@ -22,10 +22,15 @@ from shared.security.pseudonym import pseudonym
 from shared.services.roadmaps import named_continuation
 from shared.services.visibility import version_of
 
-ELSEWHERE = "elsewhere"
-"""The continuation that asks for the last page; none of the store's looks like it."""
-MOST_ELSEWHERE = 5_000
-"""Votes, reviews and days of spending in the last page: no query across partitions can be continued."""
+_ELSEWHERE: dict[str, type[Document]] = {model.document_type: model for model in (Vote, Review, Spending)}
+"""What is stored of a learner outside their partition, in the order in which it follows."""
+
+
+class _Part(NamedTuple):
+    """Some items and, when there are more of the kind, the store's continuation."""
+
+    items: list[ExportItem]
+    continuation: str | None
 
 
 class Export:
@@ -37,14 +42,26 @@ class Export:
 
     async def page(self, user_id: str, limit: int, continuation: str | None) -> ExportPage:
         """Return a page of all that is stored of a learner; raises a 422 Problem for a bad continuation."""
-        if continuation == ELSEWHERE:
-            return ExportPage(user_id=user_id, items=await self._elsewhere(user_id), continuation=None)
+        # No continuation of the store holds a colon: it separates the place where the export is from it.
+        place, _, after = (continuation or "").rpartition(":")
         with named_continuation(continuation):
-            page = await self._documents.store.query(
-                LearnerDocument.container, user_id, {}, limit=limit, continuation=continuation
+            found = await (
+                self._elsewhere(place, user_id, limit, after or None)
+                if place
+                else self._own(user_id, limit, continuation)
             )
+        following = f"{place}:{found.continuation}" if place else found.continuation
+        if found.continuation is None:
+            following = _next_place(place)
+        return ExportPage(user_id=user_id, items=found.items, continuation=following)
+
+    async def _own(self, user_id: str, limit: int, continuation: str | None) -> _Part:
+        """Return a part of the learner's partition."""
+        page = await self._documents.store.query(
+            LearnerDocument.container, user_id, {}, limit=limit, continuation=continuation
+        )
         items = await asyncio.gather(*(self._item(stored) for stored in page.items if not _is_gone(stored)))
-        return ExportPage(user_id=user_id, items=items, continuation=page.continuation or ELSEWHERE)
+        return _Part(items, page.continuation)
 
     async def _item(self, stored: dict[str, Any]) -> ExportItem:
         kind = str(stored["type"])
@@ -66,21 +83,26 @@ class Export:
             source_attribution=version.source_attribution,
         )
 
-    async def _elsewhere(self, user_id: str) -> list[ExportItem]:
-        """Return what is stored of the learner outside their partition, by pseudonym."""
+    async def _elsewhere(self, place: str, user_id: str, limit: int, continuation: str | None) -> _Part:
+        """Return a part of what stands under the learner's pseudonym; raises InvalidContinuation."""
+        model = _ELSEWHERE.get(place)
+        if model is None:
+            raise InvalidContinuation(f"an export does not come to {place!r}")
         learner = pseudonym(self._settings, user_id)
-        votes, reviews, spent = await asyncio.gather(
-            self._of(Vote, {"learner": learner}),
-            self._of(Review, {"learner": learner}),
-            self._of(Spending, {"id": Spending.id_of(learner)}),
+        where = {"id": Spending.id_of(learner)} if model is Spending else {"learner": learner}
+        page = await self._documents.page_across(
+            model, where, order_by="created_at", limit=limit, continuation=continuation
         )
-        return [*votes, *reviews, *spent]
-
-    async def _of(self, model: type[Document], where: dict[str, str]) -> list[ExportItem]:
-        found = await self._documents.query_across(model, where, limit=MOST_ELSEWHERE)
         # Ids of these hold the pseudonym, which only logs need to know.
-        stored = [{k: v for k, v in document.to_store().items() if k != "id"} for document in found]
-        return [ExportItem.of(model.document_type, one) for one in stored]
+        stored = [{k: v for k, v in document.to_store().items() if k != "id"} for document in page.items]
+        return _Part([ExportItem.of(place, one) for one in stored], page.continuation)
+
+
+def _next_place(place: str) -> str | None:
+    """Return the continuation that begins with what follows a place; the first is the own partition."""
+    places = ["", *_ELSEWHERE]
+    following = places[places.index(place) + 1 :]
+    return f"{following[0]}:" if following else None
 
 
 def _is_gone(stored: dict[str, Any]) -> bool:

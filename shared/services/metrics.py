@@ -32,9 +32,10 @@ from shared.models.topics import TaskStatus, TaskSummary
 from shared.security.pseudonym import pseudonym
 from shared.services.asking import limiter_of
 from shared.services.queue_figures import queue_figures
+from shared.services.roadmaps import named_continuation
 
 MOST_LEARNERS = 500
-MOST_TASKS = 500
+MOST_COUNTED = 500
 MOST_SAMPLED = 50
 MOST_NAMES = 100
 """Providers and models of one day: a deployment has a handful."""
@@ -88,16 +89,24 @@ class Operations:
             queue=queue,
         )
 
-    async def tasks(self, limit: int) -> AllTasks:
-        """Return the newest tasks of all learners; what is beyond 500 is not looked at."""
-        found = await self._documents.query_across(Task, {}, limit=MOST_TASKS + 1)
-        complete, tasks = len(found) <= MOST_TASKS, found[:MOST_TASKS]
-        newest = sorted(tasks, key=lambda task: task.created_at, reverse=True)
-        counts = Counter(TaskStatus.of(task.status) for task in tasks)
+    async def tasks(self, limit: int, continuation: str | None) -> AllTasks:
+        """Return a page of the tasks of all learners, newest first; raises a 422 Problem.
+
+        All pages hold the same counts, and of 500 tasks at most.
+        """
+        with named_continuation(continuation):
+            page, counted = await asyncio.gather(
+                self._documents.page_across(
+                    Task, {}, order_by="created_at", descending=True, limit=limit, continuation=continuation
+                ),
+                self._documents.query_across(Task, {}, limit=MOST_COUNTED + 1),
+            )
+        counts = Counter(TaskStatus.of(task.status) for task in counted[:MOST_COUNTED])
         return AllTasks(
-            items=[self._task(task) for task in newest[:limit]],
+            items=[self._task(task) for task in page.items],
+            continuation=page.continuation,
             counts={status: counts[status] for status in TaskStatus},
-            complete=complete,
+            complete=len(counted) <= MOST_COUNTED,
         )
 
     def _task(self, task: Task) -> LearnersTask:

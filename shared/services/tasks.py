@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -21,9 +22,9 @@ from shared.services.lesson_generation import CHANGING
 from shared.services.lessons import Lessons
 from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.regeneration import LessonRegeneration
-from shared.services.roadmaps import not_found
+from shared.services.roadmaps import named_continuation, not_found
 from shared.services.standalone import StandaloneLessons
-from shared.store.documents import creation, replacement
+from shared.store.documents import DocumentPage, creation, replacement
 
 # Research, then one model call: what a lesson takes when all goes well, told to whoever plans to ask again.
 TYPICAL_TIME = timedelta(seconds=60)
@@ -116,9 +117,22 @@ class Tasks:
         except NotFound:
             raise not_found("task") from None
 
-    async def all(self, user_id: str) -> list[Task]:
-        """Return the learner's tasks that have not vanished yet."""
-        return [task async for task in self._documents.every(Task, user_id)]
+    async def active(self, user_id: str, limit: int, continuation: str | None) -> DocumentPage[Task]:
+        """Return a page of the learner's tasks that have not ended, newest first; raises a 422 Problem."""
+        with named_continuation(continuation):
+            return await self._documents.query(
+                Task,
+                user_id,
+                {"status": GenerationStatus.GENERATING.value},
+                order_by="created_at",
+                descending=True,
+                limit=limit,
+                continuation=continuation,
+            )
+
+    async def counts(self, user_id: str) -> Counter[GenerationStatus]:
+        """Return how many of the learner's tasks have each status; what has vanished is not counted."""
+        return Counter([task.status async for task in self._documents.every(Task, user_id)])
 
 
 def _ended(task: Task, error: Failure | None) -> Task:

@@ -28,9 +28,14 @@ class Position:
 
 
 def fingerprint(
-    container: str, partition: str, equals: Mapping[str, JsonValue], order_by: str | None, *, descending: bool
+    container: str,
+    partition: str | None,
+    equals: Mapping[str, JsonValue],
+    order_by: str | None,
+    *,
+    descending: bool,
 ) -> str:
-    """Return a short digest that is the same for the same query only."""
+    """Return a short digest that is the same for the same query only; no partition stands for all of them."""
     query = json.dumps([container, partition, sorted(equals.items()), order_by, descending])
     return hashlib.sha256(query.encode()).hexdigest()[:16]
 

@@ -177,6 +177,24 @@ class DocumentStore(Protocol):
         """
         ...
 
+    async def page_across(
+        self,
+        container: str,
+        document_type: str,
+        equals: Mapping[str, JsonValue],
+        *,
+        order_by: str,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        """Return documents of a type from all partitions, in an order and page by page, as `query` does.
+
+        For lists that operators leaf through: every partition is asked for each page. Documents that have the
+        same value of `order_by` and the same id in two partitions may be left out at the end of a page.
+        """
+        ...
+
     async def missing_containers(self) -> list[str]:
         """Return the names of containers of containers.json that do not exist; for readiness checks."""
         ...

@@ -176,18 +176,10 @@ class CosmosDocumentStore:
         continuation: str | None = None,
     ) -> Page:
         """See DocumentStore."""
-        target = container_named(container)
-        limits.check_partition(partition, target)
-        limits.check_query(target, equals, order_by, limit)
-        query = tokens.fingerprint(container, partition, equals, order_by, descending=descending)
-        after = tokens.decode(query, continuation, ordered=order_by is not None) if continuation else None
-        builder = QueryBuilder()
-        for name, value in equals.items():
-            builder.add_equality(name, value)
-        builder.add_order(order_by, descending=descending, after=after)
-        # One more than asked for tells whether there is another page.
-        found = await self._select(container, builder.build(), limit + 1, partition)
-        return tokens.page_of(query, found, order_by, limit)
+        limits.check_partition(partition, container_named(container))
+        return await self._page(
+            container, partition, equals, order_by, continuation, descending=descending, limit=limit
+        )
 
     async def query_across(
         self,
@@ -207,6 +199,23 @@ class CosmosDocumentStore:
         if updated_before is not None:
             builder.add_less_than("updated_at", updated_before)
         return await self._select(container, builder.build(), limit, None)
+
+    async def page_across(
+        self,
+        container: str,
+        document_type: str,
+        equals: Mapping[str, JsonValue],
+        *,
+        order_by: str,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        """See DocumentStore."""
+        wanted = {**equals, "type": document_type}
+        return await self._page(
+            container, None, wanted, order_by, continuation, descending=descending, limit=limit
+        )
 
     async def missing_containers(self) -> list[str]:
         """See DocumentStore; a container once found is not asked for again by other methods, but by this."""
@@ -232,6 +241,29 @@ class CosmosDocumentStore:
         credential, self._credential = self._credential, None
         if credential is not None:
             await credential.close()
+
+    async def _page(
+        self,
+        container: str,
+        partition: str | None,
+        equals: Mapping[str, JsonValue],
+        order_by: str | None,
+        continuation: str | None,
+        *,
+        descending: bool,
+        limit: int,
+    ) -> Page:
+        """Return a page of one partition, or of all of them."""
+        limits.check_query(container_named(container), equals, order_by, limit)
+        query = tokens.fingerprint(container, partition, equals, order_by, descending=descending)
+        after = tokens.decode(query, continuation, ordered=order_by is not None) if continuation else None
+        builder = QueryBuilder()
+        for name, value in equals.items():
+            builder.add_equality(name, value)
+        builder.add_order(order_by, descending=descending, after=after)
+        # One more than asked for tells whether there is another page.
+        found = await self._select(container, builder.build(), limit + 1, partition)
+        return tokens.page_of(query, found, order_by, limit)
 
     async def _select(
         self, container: str, statement: tuple[str, Parameters], limit: int, partition: str | None

@@ -203,6 +203,28 @@ class Documents:
                 return
             continuation = page.continuation
 
+    async def page_across(
+        self,
+        model: type[D],
+        where: Mapping[str, JsonValue],
+        *,
+        order_by: str,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> DocumentPage[D]:
+        """Return documents of one type from all partitions, in an order; for lists of operators."""
+        page = await self.store.page_across(
+            model.container,
+            model.document_type,
+            where,
+            order_by=order_by,
+            descending=descending,
+            limit=limit,
+            continuation=continuation,
+        )
+        return DocumentPage([model.from_store(item) for item in page.items], page.continuation)
+
     async def query_across(
         self,
         model: type[D],

@@ -123,23 +123,10 @@ class SqliteDocumentStore:
         continuation: str | None = None,
     ) -> Page:
         """See DocumentStore."""
-        target = container_named(container)
-        limits.check_partition(partition, target)
-        limits.check_query(target, equals, order_by, limit)
-        query = tokens.fingerprint(container, partition, equals, order_by, descending=descending)
-        after = tokens.decode(query, continuation, ordered=order_by is not None) if continuation else None
-        conditions = Filter()
-        conditions.add("container = ?", target.name)
-        conditions.add("partition = ?", partition)
-        for name, value in equals.items():
-            conditions.add_equality(name, value)
-        conditions.add_alive(self._clock())
-        # One more than asked for tells whether there is another page.
-        statement, parameters = select_page(
-            conditions, order_by=order_by, descending=descending, after=after, limit=limit + 1
+        limits.check_partition(partition, container_named(container))
+        return await self._page(
+            container, partition, equals, order_by, continuation, descending=descending, limit=limit
         )
-        found = await self._select(statement, parameters)
-        return tokens.page_of(query, found, order_by, limit)
 
     async def query_across(
         self,
@@ -165,6 +152,23 @@ class SqliteDocumentStore:
         statement = f"SELECT etag, body FROM documents WHERE {where} LIMIT ?"  # noqa: S608 - as in sqlite_query
         return await self._select(statement, [*conditions.parameters, limit])
 
+    async def page_across(
+        self,
+        container: str,
+        document_type: str,
+        equals: Mapping[str, JsonValue],
+        *,
+        order_by: str,
+        descending: bool = False,
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        """See DocumentStore."""
+        wanted = {**equals, "type": document_type}
+        return await self._page(
+            container, None, wanted, order_by, continuation, descending=descending, limit=limit
+        )
+
     async def missing_containers(self) -> list[str]:
         """Return no name, since tables are created at first use; raises when the file cannot be opened."""
         await self._reader.run(
@@ -175,6 +179,36 @@ class SqliteDocumentStore:
     async def close(self) -> None:
         """See DocumentStore."""
         await asyncio.gather(self._reader.close(), self._writer.close())
+
+    async def _page(
+        self,
+        container: str,
+        partition: str | None,
+        equals: Mapping[str, JsonValue],
+        order_by: str | None,
+        continuation: str | None,
+        *,
+        descending: bool,
+        limit: int,
+    ) -> Page:
+        """Return a page of one partition, or of all of them."""
+        target = container_named(container)
+        limits.check_query(target, equals, order_by, limit)
+        query = tokens.fingerprint(container, partition, equals, order_by, descending=descending)
+        after = tokens.decode(query, continuation, ordered=order_by is not None) if continuation else None
+        conditions = Filter()
+        conditions.add("container = ?", target.name)
+        if partition is not None:
+            conditions.add("partition = ?", partition)
+        for name, value in equals.items():
+            conditions.add_equality(name, value)
+        conditions.add_alive(self._clock())
+        # One more than asked for tells whether there is another page.
+        statement, parameters = select_page(
+            conditions, order_by=order_by, descending=descending, after=after, limit=limit + 1
+        )
+        found = await self._select(statement, parameters)
+        return tokens.page_of(query, found, order_by, limit)
 
     async def _select(self, statement: str, parameters: Sequence[SqlValue]) -> list[Document]:
         rows = await self._reader.run(

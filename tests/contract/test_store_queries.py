@@ -278,6 +278,63 @@ async def test_across_partitions(store: DocumentStore) -> None:
     assert await store.query_across("library", "lesson", {}) == []
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
+async def test_pages_across_partitions(store: DocumentStore, descending: bool, limit: int) -> None:
+    moments = {"f": 3, "b": 1, "e": 2, "a": 1, "d": 2, "c": 1}
+    owners = ("ada", "bob", "eve")
+    await _fill(
+        store,
+        *(
+            learning(name, user_id=owners[place % 3], created_at=f"2026-11-20T10:00:0{moment}Z")
+            for place, (name, moment) in enumerate(moments.items())
+        ),
+        learning("module", user_id="bob", type="module"),
+    )
+    found: list[str] = []
+    continuation = None
+    while True:
+        page = await store.page_across(
+            "learning",
+            "lesson",
+            {},
+            order_by="created_at",
+            descending=descending,
+            limit=limit,
+            continuation=continuation,
+        )
+        assert len(page.items) == limit or page.continuation is None
+        found += [document["id"] for document in page.items]
+        continuation = page.continuation
+        if continuation is None:
+            break
+        # What is written before the position does not shift what comes after it.
+        late = "2026-11-20T10:00:09Z" if descending else "2026-11-20T09:00:00Z"
+        await store.create("learning", learning(f"late-{len(found)}", user_id="eve", created_at=late))
+    assert found == (list("fedcba") if descending else list("abcdef"))
+
+
+async def test_a_page_across_partitions_is_checked_as_any_other(store: DocumentStore) -> None:
+    await _fill(store, learning("one"), learning("two", user_id="bob"))
+    across = await store.page_across("learning", "lesson", {"id": "two"}, order_by="created_at")
+    assert across.items == [await store.read("learning", "bob", "two")]
+    first = await store.page_across("learning", "lesson", {}, order_by="created_at", limit=1)
+    with pytest.raises(InvalidOperation, match="continuation"):
+        await store.query(
+            "learning",
+            "ada",
+            {"type": "lesson"},
+            order_by="created_at",
+            continuation=first.continuation,
+        )
+    with pytest.raises(InvalidOperation, match="continuation"):
+        await store.page_across("learning", "lesson", {}, order_by="created_at", continuation="x")
+    with pytest.raises(InvalidOperation, match="composite index"):
+        await store.page_across("learning", "lesson", {}, order_by="title")
+    with pytest.raises(InvalidOperation, match="limit"):
+        await store.page_across("learning", "lesson", {}, order_by="created_at", limit=0)
+
+
 # aiohttp, beneath azure-cosmos, warns of any body over 1 MB.
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 async def test_a_page_larger_than_one_answer(store: DocumentStore) -> None:

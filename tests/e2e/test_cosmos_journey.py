@@ -17,6 +17,9 @@ from tests.support.model_provider import ModelProvider
 from tests.support.npm import NpmUnavailable
 from tests.support.tools import need
 
+ADMIN = {"X-User-Roles": "admin"}
+TASK = {"subject": "Python"}
+
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[CosmosEmulator]:
@@ -52,6 +55,12 @@ def test_goal_to_lesson_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> N
         assert ada.status(roadmap["roadmap_id"])["progress"]["lessons_completed"] == 1
         assert grace.http.get(f"/lessons/{lesson_id}").status_code == 404
         assert not (tmp_path / "skillsync.db").exists()
+        tasks = [ada.http.post("/lessons", json=TASK | {"topic": name}).json() for name in ("Sets", "Loops")]
+        first = ada.http.get("/ops/tasks", headers=ADMIN, params={"limit": 1}).json()
+        query = {"limit": 1, "continuation": first["continuation"]}
+        second = ada.http.get("/ops/tasks", headers=ADMIN, params=query).json()
+        listed = [one["task_id"] for one in (*first["items"], *second["items"])]
+        assert listed == [task["task_id"] for task in tasks[::-1]]
 
 
 def test_curation_and_progress_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> None:
@@ -117,10 +126,8 @@ def test_cancel_delete_and_removal_on_cosmos(tmp_path: Path, emulator: CosmosEmu
             assert ada.http.get(f"/roadmaps/{second}").status_code == 404
             assert ada.generate(lesson_id).json()["was_cached"]
             ada.http.post(f"/lessons/{lesson_id}/vote", json={"value": 1})
-            page = ada.http.get("/me/export", params={"limit": 100}).json()
-            assert {"Roadmap", "Lesson", "Quota"} <= {item["type"] for item in page["items"]}
-            last = ada.http.get("/me/export", params={"continuation": page["continuation"]}).json()
-            assert {item["type"] for item in last["items"]} == {"Vote", "Spending"}
+            exported = {item["type"] for item in ada.export(limit=3)}
+            assert {"Roadmap", "Lesson", "Quota", "Vote", "Spending"} <= exported
 
             deadline = time.monotonic() + 60
             while (status := ada.http.delete("/me").json())["status"] != "completed":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,7 +25,7 @@ GET_OR_GENERATE = (
 VERSIONS = (
     "query Versions($title: String!) { lessons { getLessonVersions(stepTitle: $title, learningStyle: "
     '"hands_on", lessonNumber: 1, subject: "Python") '
-    "{ version approvalStatus upvotes downvotes aiProvider } } }"
+    "{ lessonKey version approvalStatus upvotes downvotes aiProvider } } }"
 )
 
 
@@ -41,19 +41,40 @@ def grace(bare_host: LocalHost) -> Iterator[GraphQL]:
         yield GraphQL(learner)
 
 
-def onboarded(learner: GraphQL) -> dict[str, object]:
+def onboarded(learner: GraphQL) -> dict[str, Any]:
     created = learner.data(CREATE, input=GOAL)["onboarding"]["createRoadmap"]
     return awaited(lambda: learner.roadmap(created["id"]), lambda one: one["status"] == "completed")
 
 
+OF_MODULE = "query Of($id: ID!) { lessons { getLessonsByModule(moduleId: $id) { id generationStatus } } }"
+WHOLE_MODULE = (
+    "mutation All($id: ID!) { lessons { generateModuleLessons(moduleId: $id) { id generationStatus } } }"
+)
+# Everything that names a thing of one learner, by what it names.
+OF_ONE_LEARNER = {
+    "query Read($id: ID!) { lessons { getLessonById(lessonId: $id) { id } } }": "lesson",
+    "mutation Go($id: ID!) { lessons { generateLessonContent(lessonId: $id) { id } } }": "lesson",
+    "mutation Anew($id: ID!) { lessons { regenerateLesson(input: { lessonId: $id }) { id } } }": "lesson",
+    "mutation Up($id: ID!) { lessons { voteLesson(input: {lessonId: $id, value: 1}) { value } } }": "lesson",
+    OF_MODULE: "module",
+    "query Page($id: ID!) { lessons { lessonPage(moduleId: $id) { items { id } } } }": "module",
+    WHOLE_MODULE: "module",
+    "query Whole($id: ID!) { onboarding { roadmap(id: $id) { id goal } } }": "roadmap",
+}
+
+
 def test_the_whole_journey(ada: GraphQL, grace: GraphQL) -> None:
+    """Onboarding, dashboard, generate, poll, view, from the cache, a whole module, each to the own."""
+    need_broker()
     # Onboarding, and the dashboard with its pending lessons.
     roadmap = onboarded(ada)
     listed = ada.data("{ onboarding { roadmaps { id goal status } } }")["onboarding"]["roadmaps"]
-    assert [(one["id"], one["status"]) for one in listed] == [(roadmap["id"], "completed")]
-    modules: list[dict[str, object]] = roadmap["modules"]  # type: ignore[assignment]
-    lessons: list[dict[str, str]] = modules[0]["lessons"]  # type: ignore[assignment]
-    assert {lesson["generationStatus"] for lesson in lessons} == {"pending"}
+    assert [(one["id"], one["goal"], one["status"]) for one in listed] == [
+        (roadmap["id"], GOAL["goal"], "completed")
+    ]
+    modules = roadmap["modules"]
+    lessons = modules[0]["lessons"]
+    assert {lesson["generationStatus"] for module in modules for lesson in module["lessons"]} == {"pending"}
 
     # Generating, polling, viewing.
     first = ada.generate(lessons[0]["id"])
@@ -64,37 +85,35 @@ def test_the_whole_journey(ada: GraphQL, grace: GraphQL) -> None:
     assert lesson["content"]["sections"]
     assert lesson["content"]["key_concepts"]
 
-    # The second learner's lesson comes from the library at once.
-    hers = onboarded(grace)["modules"][0]["lessons"][0]["id"]  # type: ignore[index]
-    shared = grace.generate(hers)
+    # The second learner's lesson comes from the library at once, with the same body.
+    hers = onboarded(grace)
+    shared = grace.generate(hers["modules"][0]["lessons"][0]["id"])
     assert (shared["generationStatus"], shared["wasCached"]) == ("completed", True)
-    assert shared["content"]["summary"] == lesson["content"]["summary"]
+    assert shared["content"] == lesson["content"]
+    assert shared["id"] != lesson["id"]
+
+    # A whole module, through the queue; the dashboard shows it as it comes.
+    started = ada.data(WHOLE_MODULE, id=modules[1]["id"])["lessons"]["generateModuleLessons"]
+    assert [one["id"] for one in started] == [one["id"] for one in modules[1]["lessons"]]
+    assert len(started) > 1
+
+    def second_module() -> dict[str, Any]:
+        return dict(ada.roadmap(str(roadmap["id"]))["modules"][1])
+
+    written = awaited(
+        second_module, lambda one: {its["generationStatus"] for its in one["lessons"]} == {"completed"}
+    )
+    bodies = [ada.lesson(one["id"])["content"]["summary"] for one in written["lessons"]]
+    assert len(set(bodies)) == len(started)
+    others = grace.data(OF_MODULE, id=hers["modules"][1]["id"])["lessons"]["getLessonsByModule"]
+    assert {one["generationStatus"] for one in others} == {"pending"}, "what one has begun is the own"
 
     # Each keeps to the own.
-    error = grace.error(
-        "query Read($id: ID!) { lessons { getLessonById(lessonId: $id) { id } } }", id=lessons[0]["id"]
-    )
-    assert error["extensions"] == {"code": "not_found", "status": 404}
-    module = ada.data(
-        "query Of($id: ID!) { lessons { getLessonsByModule(moduleId: $id) { id generationStatus } } }",
-        id=modules[0]["id"],
-    )["lessons"]["getLessonsByModule"]
-    assert [one["id"] for one in module] == [one["id"] for one in lessons]
-    assert module[0]["generationStatus"] == "completed"
-
-
-def test_a_whole_module_is_written_through_the_queue(ada: GraphQL) -> None:
-    need_broker()
-    modules: list[dict[str, str]] = onboarded(ada)["modules"]  # type: ignore[assignment]
-    started = ada.data(
-        "mutation All($id: ID!) { lessons { generateModuleLessons(moduleId: $id) { id generationStatus } } }",
-        id=modules[1]["id"],
-    )["lessons"]["generateModuleLessons"]
-    assert len(started) > 1
-    for lesson in started:
-        awaited(
-            functools.partial(ada.lesson, lesson["id"]), lambda one: one["generationStatus"] == "completed"
-        )
+    things = {"lesson": lesson["id"], "module": modules[1]["id"], "roadmap": roadmap["id"]}
+    for query, thing in OF_ONE_LEARNER.items():
+        assert grace.error(query, id=things[thing])["extensions"] == {"code": "not_found", "status": 404}
+    hers_listed = grace.data("{ onboarding { roadmaps { id } } }")["onboarding"]["roadmaps"]
+    assert [one["id"] for one in hers_listed] == [hers["id"]]
 
 
 def test_a_step_is_written_once_and_has_versions(ada: GraphQL) -> None:
@@ -110,6 +129,9 @@ def test_a_step_is_written_once_and_has_versions(ada: GraphQL) -> None:
         "extractive",
     )
     assert ada.data(VERSIONS, title="Never written")["lessons"]["getLessonVersions"] == []
+    step = ', subject: "Python", learningStyle: "hands_on", stepTitle: '
+    assert pages(ada, "lessons", "lessonVersionPage", f'{step}"{title}"') == [["1.0"]]
+    assert pages(ada, "lessons", "lessonVersionPage", f'{step}"Never written"') == [[]]
 
 
 VOTE = (
@@ -120,6 +142,26 @@ REVIEW = (
     "mutation Review($input: MentorReviewLessonInput!) { lessons { mentorReviewLesson(input: $input) "
     "{ version approvalStatus } } }"
 )
+
+
+LIBRARY = (
+    "query Waiting($from: String) { lessons { libraryPage(limit: 2, continuation: $from) "
+    "{ items { lessonKey version title subject level tier approvalStatus } continuation } } }"
+)
+
+
+def library_key(mentor: GraphQL, title: str) -> str:
+    """Return the library key of what waits for a review under a title."""
+    continuation, found = None, []
+    while True:
+        page = mentor.data(LIBRARY, **{"from": continuation})["lessons"]["libraryPage"]
+        found += [one for one in page["items"] if one["title"] == title]
+        continuation = page["continuation"]
+        if continuation is None:
+            break
+    [entry] = found
+    assert (entry["version"], entry["subject"], entry["approvalStatus"]) == ("1.0", "Python", "pending")
+    return str(entry["lessonKey"])
 
 
 def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) -> None:
@@ -134,8 +176,11 @@ def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) ->
     assert [one["field"] for one in wrong["extensions"]["errors"]] == ["value"]
     with Learner(bare_host.url, "mentor") as mentor:
         mentor.http.headers["X-User-Roles"] = "mentor"
-        waiting = mentor.http.get("/library/lessons", params={"limit": 100}).json()["items"]
-        [key] = [one["lesson_key"] for one in waiting if one["title"] == title]
+        key = library_key(GraphQL(mentor), title)
+        [listed] = ada.data(VERSIONS, title=title)["lessons"]["getLessonVersions"]
+        assert listed["lessonKey"] == key
+        refused = ada.error("{ lessons { libraryPage { continuation } } }")
+        assert refused["extensions"] == {"code": "forbidden", "status": 403}
         decision = {"lessonKey": key, "version": "1.0", "decision": "verify", "comment": "Sound."}
         assert ada.error(REVIEW, input=decision)["extensions"] == {"code": "forbidden", "status": 403}
         reviewed = GraphQL(mentor).data(REVIEW, input=decision)["lessons"]["mentorReviewLesson"]
@@ -157,17 +202,34 @@ def test_an_idempotency_key_holds(bare_host: LocalHost) -> None:
     assert len(ids) == 1
 
 
-def test_pages_go_on_where_they_ended(ada: GraphQL) -> None:
-    for _ in range(3):
-        ada.data(CREATE, input=GOAL)
-    page = (
-        "query Page($from: String) { onboarding { roadmapPage(limit: 2, continuation: $from) "
-        "{ items { id } continuation } } }"
+def pages(learner: GraphQL, group: str, field: str, arguments: str, **variables: Any) -> list[list[str]]:
+    """Return the ids, or versions, on each page of two, until the list says that it has ended."""
+    names = "".join(f", ${name}: ID!" for name in variables)
+    name = "version" if "ersion" in field else "id"
+    query = (
+        f"query Page($from: String{names}) {{ {group} {{ {field}(limit: 2, continuation: $from{arguments}) "
+        f"{{ items {{ {name} }} continuation }} }} }}"
     )
-    first = ada.data(page)["onboarding"]["roadmapPage"]
-    second = ada.data(page, **{"from": first["continuation"]})["onboarding"]["roadmapPage"]
-    ids = [one["id"] for one in (*first["items"], *second["items"])]
-    assert (len(ids), len(set(ids)), second["continuation"]) == (3, 3, None)
+    found, continuation = [], None
+    while True:
+        page = learner.data(query, **variables, **{"from": continuation})[group][field]
+        found.append([one[name] for one in page["items"]])
+        continuation = page["continuation"]
+        if continuation is None:
+            return found
+
+
+def test_pages_go_on_where_they_ended(ada: GraphQL) -> None:
+    roadmap = onboarded(ada)
+    made = [ada.data(CREATE, input=GOAL)["onboarding"]["createRoadmap"]["id"] for _ in range(2)]
+    assert pages(ada, "onboarding", "roadmapPage", "") == [made[::-1], [roadmap["id"]]]
+    module = max(roadmap["modules"], key=lambda one: len(one["lessons"]))
+    lessons = [one["id"] for one in module["lessons"]]
+    assert len(lessons) > 2
+    found = pages(ada, "lessons", "lessonPage", ", moduleId: $module", module=module["id"])
+    assert found == [lessons[at : at + 2] for at in range(0, len(lessons), 2)]
+    wrong = ada.error('{ onboarding { roadmapPage(continuation: "x") { continuation } } }')
+    assert [one["field"] for one in wrong["extensions"]["errors"]] == ["continuation"]
 
 
 @pytest.mark.parametrize(
@@ -175,13 +237,14 @@ def test_pages_go_on_where_they_ended(ada: GraphQL) -> None:
     [
         ({**GOAL, "goal": ""}, ["goal"]),
         ({**GOAL, "skillLevel": "wizard", "weeklyHours": -1}, ["skillLevel", "weeklyHours"]),
-        ({"goal": "Learn Python"}, ["skill_level", "learning_style", "weekly_hours"]),
+        ({"goal": "Learn Python"}, ["skillLevel", "weeklyHours", "learningStyle"]),
     ],
 )
 def test_bad_input_names_its_fields(ada: GraphQL, input_: dict[str, object], fields: list[str]) -> None:
     error = ada.error(CREATE, input=input_)
     assert (error["extensions"]["code"], error["extensions"]["status"]) == ("invalid_request", 422)
     assert [one["field"] for one in error["extensions"]["errors"]] == fields
+    assert error["message"].endswith(f": {', '.join(fields)}.")
     assert error["path"] == ["onboarding", "createRoadmap"]
 
 

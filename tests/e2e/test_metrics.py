@@ -53,8 +53,13 @@ def test_tasks_of_all_learners_are_listed(model_host: LocalHost) -> None:
         topic = {"subject": "Python", "topic": f"Sets {uuid.uuid4().hex[:8]}"}
         task = ada.http.post("/lessons", json=topic).json()
         ada.await_lesson(task["lesson_id"])
-        listed = grace.http.get("/ops/tasks", headers=ADMIN, params={"limit": "500"}).json()
-        [found] = [one for one in listed["items"] if one["task_id"] == task["task_id"]]
+        other = ada.http.post("/lessons", json={**topic, "topic": f"{topic['topic']} again"}).json()
+        first = grace.http.get("/ops/tasks", headers=ADMIN, params={"limit": "1"}).json()
+        assert [one["task_id"] for one in first["items"]] == [other["task_id"]]
+        query = {"limit": "1", "continuation": first["continuation"]}
+        listed = grace.http.get("/ops/tasks", headers=ADMIN, params=query).json()
+        [found] = listed["items"]
+        assert found["task_id"] == task["task_id"]
         assert (found["status"], found["topic"]) == ("completed", topic["topic"])
         assert found["learner"]
         assert ada.user_id not in str(listed)

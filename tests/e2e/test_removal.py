@@ -88,19 +88,6 @@ def removed(learner: Learner) -> bool:
     return bool(answer.json()["status"] == "completed")
 
 
-def exported(learner: Learner) -> list[dict[str, Any]]:
-    """Return all own data, page by page."""
-    items: list[dict[str, Any]] = []
-    query: dict[str, Any] = {"limit": 10}
-    while True:
-        answer = learner.http.get("/me/export", params=query)
-        assert answer.status_code == 200, answer.text
-        items += answer.json()["items"]
-        query["continuation"] = answer.json()["continuation"]
-        if query["continuation"] is None:
-            return items
-
-
 def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Running) -> None:
     with Learner(slow.host.url, someone()) as ada, Learner(slow.host.url, someone()) as grace:
         goal = f"Subject {uuid.uuid4().hex[:8]}"
@@ -116,7 +103,7 @@ def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Runnin
             slow.namespace.send(message(learner, nothing), f"dead-{learner.user_id}")
         when(lambda: len(slow.namespace.dead()) == 2, "both messages are dead")
 
-        taken = exported(ada)
+        taken = ada.export()
         assert {"Roadmap", "Module", "Lesson", "Quota"} <= {item["type"] for item in taken}
         assert grace.user_id not in json.dumps(taken)
 
@@ -145,7 +132,7 @@ def test_a_learner_is_removed_while_everything_runs_and_begins_anew(slow: Runnin
         for roadmap_id in (ended["roadmap_id"], running):
             assert slow.host.instance(f"roadmap-{roadmap_id}-1") is None
 
-        assert exported(ada) == []
+        assert ada.export() == []
         assert ada.http.get("/roadmaps").json()["items"] == []
         assert ada.http.get(f"/lessons/{shared}").status_code == 404
         again = ada.roadmap(goal=goal)

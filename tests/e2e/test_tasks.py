@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
+from tests.support.app import app_host, with_provider
 from tests.support.learner import Body, Learner
 from tests.support.local_host import LocalHost
 from tests.support.model_provider import ModelProvider
@@ -110,6 +112,25 @@ def test_tasks_are_their_owners_alone(bare_host: LocalHost) -> None:
         assert hidden.status_code == absent.status_code == 404
         assert hidden.text == absent.text
         assert stranger.http.get("/lessons/tasks").json()["active"] == []
+
+
+def test_running_tasks_are_listed_page_by_page(tmp_path: Path) -> None:
+    with (
+        ModelProvider(lesson_seconds=20) as provider,
+        app_host(tmp_path, settings=with_provider(provider, timeout_seconds=30)) as host,
+        Learner(host.url, someone()) as ada,
+    ):
+        tasks = [ask(ada, a_topic())["task_id"] for _ in range(5)]
+        listed, query = [], {"limit": "2"}
+        for size in (2, 2, 1):
+            page = ada.http.get("/lessons/tasks", params=query).json()
+            assert len(page["active"]) == size
+            assert (page["counts"]["in_progress"], page["counts"]["completed"]) == (5, 0)
+            listed += [one["task_id"] for one in page["active"]]
+            query["continuation"] = page["continuation"]
+        assert (listed, page["continuation"]) == (tasks[::-1], None)
+        refused = ada.http.get("/lessons/tasks", params={"continuation": "x"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "continuation")
 
 
 def test_a_step_is_looked_up_or_generated(model_host: LocalHost, provider: ModelProvider) -> None:

@@ -49,6 +49,18 @@ async def processes(
         yield made
 
 
+@asynccontextmanager
+async def furnished(
+    folder: Path, provider: ModelProvider, *learners: str
+) -> AsyncIterator[tuple[Clients, Flow]]:
+    """Open one app process whose learners have something of everything."""
+    async with processes(folder, provider) as [clients]:
+        flow = Flow([clients])
+        for learner in learners:
+            await furnish(clients, flow, learner)
+        yield clients, flow
+
+
 async def furnish(clients: Clients, flow: Flow, user_id: str, *, tries_quiz: bool = True) -> Roadmap:
     """Let a learner have something of everything, running and ended; returns the roadmap that runs."""
     create = RoadmapCreation(clients, flow.orchestrations)

@@ -93,6 +93,18 @@ class Learner:
     def lesson(self, lesson_id: str) -> Body:
         return self._get(f"/lessons/{lesson_id}")
 
+    def export(self, limit: int = 10) -> list[Body]:
+        """Return all own data, page by page."""
+        items: list[Body] = []
+        query: Body = {"limit": limit}
+        while True:
+            response = self.http.get("/me/export", params=query)
+            assert response.status_code == 200, response.text
+            items += response.json()["items"]
+            query["continuation"] = response.json()["continuation"]
+            if query["continuation"] is None:
+                return items
+
     def _get(self, path: str) -> Body:
         response = self.http.get(path)
         while self._patient and response.is_server_error:

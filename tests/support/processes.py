@@ -13,10 +13,18 @@ from shared.store.documents import Documents
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.stale_store import StaleReadStore
 
+STALENESS_S = 0.4
+"""How late a process sees what another has written, unless it is told otherwise."""
+
+
+async def fresh() -> None:
+    """Let every write become visible everywhere."""
+    await asyncio.sleep(STALENESS_S)
+
 
 @asynccontextmanager
 async def stale_processes(
-    settings: Settings, staleness_s: float, count: int = 3
+    settings: Settings, staleness_s: float = STALENESS_S, count: int = 3
 ) -> AsyncIterator[list[Clients]]:
     """Open the clients of each process, and close them at the end."""
     made = []

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import strawberry
-from pydantic import BaseModel
 from strawberry.utils.str_converters import to_camel_case
 
 from shared.errors import Problem
+from shared.models.queries import PageQuery
 from shared.models.validation import validated
 from shared.services.roadmaps import not_found
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def given(argument: Any) -> dict[str, Any]:
@@ -23,14 +21,14 @@ def given(argument: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not strawberry.UNSET}
 
 
-def wanted(model: type[M], data: dict[str, Any]) -> M:
-    """Validate arguments; raises a 422 Problem that names every bad one as GraphQL does."""
-    try:
-        return validated(model, data)
-    except Problem as problem:
-        errors = tuple(replace(error, field=to_camel_case(error.field)) for error in problem.errors)
-        names = ", ".join(dict.fromkeys(error.field for error in errors))
-        raise replace(problem, detail=f"These fields are wrong: {names}.", errors=errors) from None
+def as_graphql_names_it(problem: Problem) -> Problem:
+    """Return a problem with its fields in the names that the caller used."""
+    detail, errors = problem.detail, []
+    for error in problem.errors:
+        name = to_camel_case(error.field)
+        detail = detail.replace(error.field, name)
+        errors.append(replace(error, field=name))
+    return replace(problem, detail=detail, errors=tuple(errors))
 
 
 def known_id(value: str, thing: str) -> str:
@@ -39,3 +37,8 @@ def known_id(value: str, thing: str) -> str:
         return str(uuid.UUID(value))
     except ValueError:
         raise not_found(thing) from None
+
+
+def part(limit: int, continuation: str | None) -> PageQuery:
+    """Return which part of a list is asked for; raises a 422 Problem."""
+    return validated(PageQuery, {"limit": str(limit), "continuation": continuation})

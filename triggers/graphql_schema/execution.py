@@ -16,6 +16,7 @@ from shared.errors import InvalidContinuation, Problem, StoreUnavailable
 from shared.models.graphql import GraphQLAnswer, GraphQLError, GraphQLRequest
 from shared.telemetry import log
 from triggers.answers import CONTINUATION_REFUSED, INTERNAL_ERROR, STORE_UNAVAILABLE
+from triggers.graphql_schema.arguments import as_graphql_names_it
 from triggers.graphql_schema.context import Context
 from triggers.graphql_schema.lessons import LessonsMutation, LessonsQuery
 from triggers.graphql_schema.limits import limits
@@ -102,7 +103,7 @@ def _told(error: ExecutionError, *, development: bool) -> GraphQLError:
             told.message = _guess.sub("", told.message)
         told.extensions = {"code": "invalid_request"}
         return told
-    problem = _problem_of(error.original_error, told.path)
+    problem = as_graphql_names_it(_problem_of(error.original_error, told.path))
     told.message = problem.detail
     told.extensions = {"code": problem.code, "status": problem.status.value}
     if problem.errors:

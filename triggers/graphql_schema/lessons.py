@@ -5,9 +5,11 @@ from __future__ import annotations
 import strawberry
 
 from shared.models.queries import PageQuery
-from shared.models.reviews import ReviewRequest
+from shared.models.reviews import LibraryLesson as LibraryEntry
+from shared.models.reviews import LibraryQuery, ReviewRequest
 from shared.models.specification import LessonSpecification
 from shared.models.topics import LookupQuery
+from shared.models.validation import validated
 from shared.models.versions import RegenerationRequest, VersionSummary, VoteRequest
 from shared.models.views import LessonSummary
 from shared.planning.standalone import looked_up_specification
@@ -20,9 +22,9 @@ from shared.services.roadmaps import Roadmaps
 from shared.services.standalone import StandaloneLessons, Topics
 from shared.services.voting import Voting
 from triggers.endpoints import Access, require_role
-from triggers.graphql_schema.arguments import given, known_id, wanted
+from triggers.graphql_schema.arguments import given, known_id, part
 from triggers.graphql_schema.context import Asked, Context
-from triggers.graphql_schema.types import Lesson, LessonVersion, Vote
+from triggers.graphql_schema.types import Lesson, LessonVersion, LibraryLesson, Page, Vote
 from triggers.questions import library_key
 
 
@@ -59,8 +61,15 @@ class LessonsQuery:
 
     @strawberry.field
     async def get_lessons_by_module(self, info: Asked, module_id: strawberry.ID) -> list[Lesson]:
-        """List the lessons of a module in their order."""
+        """List all lessons of a module, twelve at most, in their order."""
         return await _of_module(info.context, known_id(module_id, "module"))
+
+    @strawberry.field
+    async def lesson_page(
+        self, info: Asked, module_id: strawberry.ID, limit: int = 20, continuation: str | None = None
+    ) -> Page[Lesson]:
+        """List the lessons of a module in their order, page by page."""
+        return await _module_page(info.context, known_id(module_id, "module"), part(limit, continuation))
 
     @strawberry.field
     async def get_lesson_by_id(self, info: Asked, lesson_id: strawberry.ID) -> Lesson:
@@ -90,12 +99,41 @@ class LessonsQuery:
         limit: int = 100,
         continuation: str | None = None,
     ) -> list[LessonVersion]:
-        """List the versions of a lesson that stands alone, oldest first."""
-        specification = _specification(step_title, learning_style, lesson_number, subject)
-        page = wanted(PageQuery, {"limit": str(limit), "continuation": continuation})
-        topics = Topics(info.context.clients)
-        versions = await topics.versions(specification, page.limit, page.continuation)
-        return [LessonVersion.of(VersionSummary.of(version)) for version in versions.items]
+        """List the versions of a lesson that stands alone, oldest first; `lessonVersionPage` tells more."""
+        step = _specification(step_title, learning_style, lesson_number, subject)
+        return (await _versions(info.context, step, part(limit, continuation))).items
+
+    @strawberry.field
+    async def lesson_version_page(
+        self,
+        info: Asked,
+        step_title: str,
+        learning_style: str = "mixed",
+        lesson_number: int = 1,
+        subject: str | None = None,
+        limit: int = 20,
+        continuation: str | None = None,
+    ) -> Page[LessonVersion]:
+        """List the versions of a lesson that stands alone, oldest first, page by page."""
+        step = _specification(step_title, learning_style, lesson_number, subject)
+        return await _versions(info.context, step, part(limit, continuation))
+
+    @strawberry.field
+    async def library_page(
+        self,
+        info: Asked,
+        approval_status: str = "pending",
+        limit: int = 20,
+        continuation: str | None = None,
+    ) -> Page[LibraryLesson]:
+        """List the versions with an approval status, the oldest first; needs the role mentor or admin."""
+        context = info.context
+        require_role(context.caller, Access.MENTOR)
+        asked = {"limit": str(limit), "continuation": continuation, "approval_status": approval_status}
+        query = validated(LibraryQuery, asked)
+        found = await Reviewing(context.clients).page(query.approval_status, query.limit, query.continuation)
+        items = [LibraryLesson.of(LibraryEntry.of(entry)) for entry in found.items]
+        return Page(items=items, continuation=found.continuation)
 
 
 @strawberry.type
@@ -139,7 +177,7 @@ class LessonsMutation:
         wish = given(input)
         lesson_id = known_id(wish.pop("lesson_id"), "lesson")
         lesson = await LessonRegeneration(context.clients, context.orchestrations).request(
-            context.caller.user_id, lesson_id, wanted(RegenerationRequest, wish)
+            context.caller.user_id, lesson_id, validated(RegenerationRequest, wish)
         )
         return await _whole(context, lesson.id)
 
@@ -148,7 +186,7 @@ class LessonsMutation:
         """Vote for or against the version that a lesson shows."""
         context = info.context
         lesson_id = known_id(input.lesson_id, "lesson")
-        value = wanted(VoteRequest, {"value": input.value}).value
+        value = validated(VoteRequest, {"value": input.value}).value
         voting = Voting(context.clients, context.orchestrations)
         return Vote.of(await voting.vote(context.caller.user_id, lesson_id, value))
 
@@ -157,12 +195,12 @@ class LessonsMutation:
         """Approve, verify or reject a version; needs the role mentor or admin."""
         context = info.context
         require_role(context.caller, Access.MENTOR)
-        request = wanted(ReviewRequest, {"decision": input.decision, "comment": input.comment})
+        request = validated(ReviewRequest, {"decision": input.decision, "comment": input.comment})
         key = library_key(input.lesson_key)
         reviewed = await Reviewing(context.clients).review(
             context.caller.user_id, key, input.version, request
         )
-        return LessonVersion.of(reviewed)
+        return LessonVersion.of(reviewed.lesson_key, reviewed)
 
 
 async def _whole(context: Context, lesson_id: str) -> Lesson:
@@ -172,8 +210,23 @@ async def _whole(context: Context, lesson_id: str) -> Lesson:
 
 async def _of_module(context: Context, module_id: str) -> list[Lesson]:
     # A module has at most 12 lessons.
-    page = await Roadmaps(context.clients).module_lessons(context.caller.user_id, module_id, 100, None)
-    return [Lesson.listed(LessonSummary.of(lesson)) for lesson in page.items]
+    return (await _module_page(context, module_id, part(100, None))).items
+
+
+async def _module_page(context: Context, module_id: str, query: PageQuery) -> Page[Lesson]:
+    user_id, roadmaps = context.caller.user_id, Roadmaps(context.clients)
+    page = await roadmaps.module_lessons(user_id, module_id, query.limit, query.continuation)
+    items = [Lesson.listed(LessonSummary.of(lesson)) for lesson in page.items]
+    return Page(items=items, continuation=page.continuation)
+
+
+async def _versions(
+    context: Context, specification: LessonSpecification, query: PageQuery
+) -> Page[LessonVersion]:
+    topics = Topics(context.clients)
+    page = await topics.versions(specification, query.limit, query.continuation)
+    items = [LessonVersion.of(specification.key, VersionSummary.of(version)) for version in page.items]
+    return Page(items=items, continuation=page.continuation)
 
 
 async def _get_or_generate(
@@ -194,4 +247,4 @@ def _specification(
         "lesson_number": str(lesson_number),
         "subject": subject or "",
     }
-    return looked_up_specification(wanted(LookupQuery, step))
+    return looked_up_specification(validated(LookupQuery, step))

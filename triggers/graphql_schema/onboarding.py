@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
-from shared.models.queries import PageQuery
 from shared.models.requests import RoadmapRequest
+from shared.models.validation import validated
 from shared.models.views import RoadmapSummary, RoadmapView
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmaps import Roadmaps
-from triggers.graphql_schema.arguments import given, known_id, wanted
+from triggers.graphql_schema.arguments import given, known_id, part
 from triggers.graphql_schema.context import Asked, Context
-from triggers.graphql_schema.types import Roadmap, RoadmapPage
+from triggers.graphql_schema.types import Page, Roadmap
 
 
 @strawberry.input
@@ -42,7 +42,7 @@ class OnboardingQuery:
     @strawberry.field
     async def roadmap_page(
         self, info: Asked, limit: int = 20, continuation: str | None = None
-    ) -> RoadmapPage:
+    ) -> Page[Roadmap]:
         """List roadmaps, newest first, page by page."""
         return await _page(info.context, limit, continuation)
 
@@ -60,17 +60,17 @@ class OnboardingMutation:
     async def create_roadmap(self, info: Asked, input: CreateRoadmapInput) -> Roadmap:  # noqa: A002 - likewise
         """Ask for a roadmap; an Idempotency-Key in the request's headers holds here too."""
         context = info.context
-        request = wanted(RoadmapRequest, given(input))
+        request = validated(RoadmapRequest, given(input))
         creation = RoadmapCreation(context.clients, context.orchestrations)
         roadmap = await creation.create(context.caller.user_id, request, context.idempotency_key)
         return await _whole(context, roadmap.id)
 
 
-async def _page(context: Context, limit: int, continuation: str | None) -> RoadmapPage:
-    query = wanted(PageQuery, {"limit": str(limit), "continuation": continuation})
+async def _page(context: Context, limit: int, continuation: str | None) -> Page[Roadmap]:
+    query = part(limit, continuation)
     page = await Roadmaps(context.clients).page(context.caller.user_id, query.limit, query.continuation)
     items = [Roadmap.listed(RoadmapSummary.of(roadmap)) for roadmap in page.items]
-    return RoadmapPage(items=items, continuation=page.continuation)
+    return Page(items=items, continuation=page.continuation)
 
 
 async def _whole(context: Context, roadmap_id: str) -> Roadmap:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 import strawberry
 from strawberry.scalars import JSON
 
+from shared.models.base import Model
+from shared.models.reviews import LibraryLesson as LibraryEntry
 from shared.models.versions import VersionSummary, VoteView
 from shared.models.views import LessonSummary, LessonView, ModuleView, RoadmapSummary, RoadmapView
+
+T = TypeVar("T")
+
+
+def _filled(kind: type[T], view: Model, **others: Any) -> T:
+    """Return an object of a type: `others`, and for the rest what a view of the HTTP API calls the same."""
+    same = {field.name for field in fields(kind)} - set(others)  # type: ignore[arg-type]
+    return kind(**{name: getattr(view, name) for name in same}, **others)
+
+
+@strawberry.type
+class Page(Generic[T]):
+    """A part of a list; `continuation` asks for the next one and is null at the end."""
+
+    items: list[T]
+    continuation: str | None
 
 
 @strawberry.type
@@ -32,17 +52,11 @@ class Lesson:
     @classmethod
     def listed(cls, summary: LessonSummary) -> Lesson:
         """Return a lesson as it stands in a list."""
-        return cls(
-            id=strawberry.ID(summary.id),
-            module_id=strawberry.ID(summary.module_id) if summary.module_id else None,
-            title=summary.title,
-            description=summary.description,
-            objectives=summary.objectives,
+        return _filled(
+            cls,
+            summary,
             estimated_duration=summary.estimated_minutes,
-            learning_style=summary.learning_style.value,
-            generation_status=summary.generation_status.value,
             generation_error=summary.generation_error.message if summary.generation_error else None,
-            version=summary.version,
             content=None,
             ai_provider=None,
             was_cached=False,
@@ -62,6 +76,7 @@ class Lesson:
 class LessonVersion:
     """A version of a lesson, without its body."""
 
+    lesson_key: str = strawberry.field(description="its lesson in the library: what a mentor's review names")
     version: str
     version_number: int
     ai_provider: str
@@ -73,19 +88,35 @@ class LessonVersion:
     downvotes: int
 
     @classmethod
-    def of(cls, summary: VersionSummary) -> LessonVersion:
+    def of(cls, lesson_key: str, summary: VersionSummary) -> LessonVersion:
         """Return a version as it stands in a list."""
-        return cls(
-            version=summary.version,
-            version_number=summary.version_number,
-            ai_provider=summary.ai_provider,
-            model=summary.model,
-            learning_style=summary.learning_style,
-            generated_at=summary.generated_at,
-            approval_status=summary.approval_status,
-            upvotes=summary.votes.up,
-            downvotes=summary.votes.down,
-        )
+        votes = summary.votes
+        return _filled(cls, summary, lesson_key=lesson_key, upvotes=votes.up, downvotes=votes.down)
+
+
+@strawberry.type
+class LibraryLesson:
+    """A version as it stands in the mentors' list."""
+
+    lesson_key: str
+    version: str
+    title: str
+    module_title: str
+    subject: str
+    focus: str
+    level: str
+    language: str
+    learning_style: str
+    tier: str
+    ai_provider: str
+    model: str | None
+    approval_status: str
+    published_at: datetime
+
+    @classmethod
+    def of(cls, entry: LibraryEntry) -> LibraryLesson:
+        """Return an entry of the list."""
+        return _filled(cls, entry)
 
 
 @strawberry.type
@@ -101,13 +132,7 @@ class Vote:
     @classmethod
     def of(cls, view: VoteView) -> Vote:
         """Return a vote that was counted."""
-        return cls(
-            lesson_id=strawberry.ID(view.lesson_id),
-            version=view.version,
-            value=view.value,
-            upvotes=view.votes.up,
-            downvotes=view.votes.down,
-        )
+        return _filled(cls, view, upvotes=view.votes.up, downvotes=view.votes.down)
 
 
 @strawberry.type
@@ -124,14 +149,8 @@ class Module:
     @classmethod
     def of(cls, view: ModuleView) -> Module:
         """Return a module of a roadmap."""
-        return cls(
-            id=strawberry.ID(view.module_id),
-            title=view.title,
-            description=view.description,
-            order=view.order,
-            status=view.status.value,
-            lessons=[Lesson.listed(lesson) for lesson in view.lessons],
-        )
+        lessons = [Lesson.listed(lesson) for lesson in view.lessons]
+        return _filled(cls, view, id=view.module_id, lessons=lessons)
 
 
 @strawberry.type
@@ -151,17 +170,7 @@ class Roadmap:
     @classmethod
     def listed(cls, summary: RoadmapSummary) -> Roadmap:
         """Return a roadmap as it stands in a list."""
-        return cls(
-            id=strawberry.ID(summary.roadmap_id),
-            goal=summary.goal,
-            subject=summary.subject,
-            focus=summary.focus,
-            status=summary.status.value,
-            message=None,
-            total_duration=summary.total_duration,
-            created_at=summary.created_at,
-            modules=[],
-        )
+        return _filled(cls, summary, id=summary.roadmap_id, message=None, modules=[])
 
     @classmethod
     def whole(cls, view: RoadmapView) -> Roadmap:
@@ -170,11 +179,3 @@ class Roadmap:
         roadmap.message = view.message
         roadmap.modules = [Module.of(module) for module in view.modules]
         return roadmap
-
-
-@strawberry.type
-class RoadmapPage:
-    """A part of a list of roadmaps; `continuation` asks for the next one."""
-
-    items: list[Roadmap]
-    continuation: str | None

@@ -25,7 +25,6 @@ from shared.models.inputs import (
     ResearchInput,
     WriteInput,
 )
-from shared.models.library import LessonHead
 from shared.models.messages import lesson_message
 from shared.models.outcomes import Done, Failed, Next
 from shared.models.progress import ProgressRequest, ProgressState
@@ -34,7 +33,6 @@ from shared.models.roadmap import Lesson, Module, Roadmap
 from shared.models.status import GenerationStatus
 from shared.models.topics import TaskRequest
 from shared.models.versions import RegenerationRequest
-from shared.planning.standalone import standalone_specification
 from shared.services.ending import RoadmapEnding, fail_head
 from shared.services.intake import Delivery, Intake
 from shared.services.interpreting import Interpreting
@@ -52,7 +50,6 @@ from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
-from shared.services.standalone import StandaloneLessons
 from shared.services.stopping import Stopping
 from shared.services.tasks import Tasks
 from shared.services.writing import Writing
@@ -62,11 +59,10 @@ from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.hooked_store import HookedStore, overtaken
 from tests.support.model_provider import ModelProvider
-from tests.support.processes import stale_processes
+from tests.support.processes import fresh, stale_processes
+from tests.support.shared_lesson import TOPIC, asked, head_of
 from tests.support.store_file import stored_documents
 
-STALENESS = 0.3
-TOPIC = standalone_specification("Python", "Dictionaries")
 PENDING, GENERATING, COMPLETED, CANCELED = (
     GenerationStatus.PENDING,
     GenerationStatus.GENERATING,
@@ -90,13 +86,8 @@ def _forget(provider: ModelProvider) -> None:
 async def processes(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[list[Clients]]:
     settings = load_settings(app_settings(tmp_path, **with_provider(provider)))
     settings = settings.model_copy(update={"reconcile_after_seconds": 0})
-    async with stale_processes(settings, STALENESS) as made:
+    async with stale_processes(settings) as made:
         yield made
-
-
-async def fresh() -> None:
-    """Let every write become visible everywhere."""
-    await asyncio.sleep(STALENESS)
 
 
 def request_for(goal: str) -> RoadmapRequest:
@@ -114,15 +105,6 @@ async def made_roadmap(clients: Clients, flow: Flow, user_id: str, goal: str = "
 async def lessons_of(clients: Clients, roadmap: Roadmap) -> list[Lesson]:
     lessons = await Roadmaps(clients).lessons(roadmap.user_id, roadmap.id)
     return sorted(lessons, key=lambda lesson: (roadmap.modules[lesson.module_id or ""].order, lesson.order))
-
-
-async def asked(clients: Clients, flow: Flow, user_id: str) -> Lesson:
-    return await StandaloneLessons(clients, flow.orchestrations).get_or_generate(user_id, TOPIC)
-
-
-async def head_of(clients: Clients) -> LessonHead:
-    await fresh()
-    return await clients.documents.read(LessonHead, TOPIC.key, LessonHead.ID)
 
 
 def snapshot(folder: Path) -> list[dict[str, Any]]:
@@ -417,7 +399,7 @@ async def test_a_generation_ends_with_the_last_who_waits_and_can_be_begun_again(
 async def test_a_call_that_is_paid_is_not_thrown_away(processes: list[Clients], tmp_path: Path) -> None:
     with ModelProvider(lesson_seconds=1.0) as slow:
         settings = load_settings(app_settings(tmp_path, **with_provider(slow)))
-        async with stale_processes(settings, STALENESS) as slow_processes:
+        async with stale_processes(settings) as slow_processes:
             flow = Flow(slow_processes[:1])
             lesson = await asked(slow_processes[0], flow, "ada")
             running = asyncio.create_task(flow.run_all())

@@ -12,17 +12,15 @@ from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.models.curation import Decision, Review, ReviewEntry, VersionFigures
-from shared.models.library import LessonHead, LessonVersion, Occasion, RegenerationReason
+from shared.models.library import LessonVersion, Occasion, RegenerationReason
 from shared.models.ranking import ApprovalStatus
 from shared.models.reviews import ReviewRequest
 from shared.models.roadmap import Lesson
 from shared.models.status import GenerationStatus
 from shared.models.versions import RegenerationRequest, VoteView
-from shared.planning.standalone import standalone_specification
 from shared.services import publishing, withdrawal
 from shared.services.lessons import Lessons
 from shared.services.reconciliation import Reconciler
@@ -32,16 +30,14 @@ from shared.services.standalone import StandaloneLessons, Topics
 from shared.services.versions import Versions
 from shared.services.voting import Voting
 from shared.settings import Settings, load_settings
-from shared.store.documents import Documents, set_to
-from shared.store.sqlite import SqliteDocumentStore
+from shared.store.documents import set_to
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
-from tests.support.stale_store import StaleReadStore
+from tests.support.processes import fresh, stale_processes
+from tests.support.shared_lesson import TOPIC, head_of, written
 from tests.support.store_file import stored_documents
 
-STALENESS = 0.3
-TOPIC = standalone_specification("Python", "Dictionaries")
 NO_WISH = RegenerationRequest()
 
 
@@ -61,16 +57,8 @@ async def processes(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[li
     """Three app processes over one store, each seeing the others' writes late; nobody draws a challenger."""
     settings = load_settings(app_settings(tmp_path, **with_provider(provider)))
     settings = settings.model_copy(update={"challenger_share": 0.0})
-    made = []
-    for seed in range(3):
-        clients = Clients(settings)
-        store = SqliteDocumentStore(settings.sqlite_path)
-        clients._documents = Documents(StaleReadStore(store, staleness_s=STALENESS, seed=seed))
-        made.append(clients)
-    yield made
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    for clients in made:
-        await clients.close()
+    async with stale_processes(settings) as made:
+        yield made
 
 
 def with_settings(processes: Sequence[Clients], **changes: Any) -> None:
@@ -78,28 +66,11 @@ def with_settings(processes: Sequence[Clients], **changes: Any) -> None:
         clients.settings = Settings.model_copy(clients.settings, update=changes)
 
 
-async def fresh() -> None:
-    """Let every write become visible everywhere."""
-    await asyncio.sleep(STALENESS)
-
-
-async def written(clients: Clients, flow: Flow, user_id: str) -> Lesson:
-    lesson = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(user_id, TOPIC)
-    await flow.run_all()
-    await fresh()
-    return await Lessons(clients).lesson(user_id, lesson.id)
-
-
 async def regenerated(clients: Clients, flow: Flow, lesson: Lesson) -> Lesson:
     await LessonRegeneration(clients, flow.orchestrations).request(lesson.user_id, lesson.id, NO_WISH)
     await flow.run_all()
     await fresh()
     return await Lessons(clients).lesson(lesson.user_id, lesson.id)
-
-
-async def head_of(clients: Clients) -> LessonHead:
-    await fresh()
-    return await clients.documents.read(LessonHead, TOPIC.key, LessonHead.ID)
 
 
 async def vote(clients: Clients, flow: Flow, lesson: Lesson, value: int) -> VoteView:

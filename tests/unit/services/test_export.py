@@ -10,15 +10,14 @@ import pytest
 
 from shared.clients import Clients
 from shared.errors import Problem
+from shared.llm.usage import Spending
 from shared.models.export import ExportItem
 from shared.security.pseudonym import pseudonym
-from shared.services.export import ELSEWHERE, Export
+from shared.services.export import Export
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmaps import Roadmaps
 from shared.services.stopping import Stopping
-from tests.support.flow import Flow
-from tests.support.furnishing import furnish
-from tests.support.furnishing import processes as opened
+from tests.support.furnishing import furnish, furnished
 from tests.support.model_provider import ModelProvider
 from tests.support.store_file import all_documents
 
@@ -39,7 +38,7 @@ async def exported(clients: Clients, user_id: str, limit: int = 7) -> list[Expor
     while True:
         page = await Export(clients).page(user_id, limit, continuation)
         assert page.user_id == user_id
-        assert continuation == ELSEWHERE or len(page.items) <= limit
+        assert len(page.items) <= limit
         items += page.items
         continuation = page.continuation
         if continuation is None:
@@ -49,10 +48,7 @@ async def exported(clients: Clients, user_id: str, limit: int = 7) -> list[Expor
 async def test_everything_of_the_learner_and_nothing_of_others(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with opened(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, GRACE)
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, GRACE, ADA) as (clients, _):
         items = await exported(clients, ADA)
         names = (ADA, pseudonym(clients.settings, ADA))
         stored = [
@@ -77,12 +73,27 @@ async def test_everything_of_the_learner_and_nothing_of_others(
         assert [item.data["value"] for item in items if item.type == "Vote"] == [1]
 
 
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_pages_of_any_size_hold_the_same(tmp_path: Path, provider: ModelProvider, limit: int) -> None:
+    async with furnished(tmp_path, provider, ADA) as (clients, _):
+        for number in range(4):
+            day = Spending(
+                id=Spending.id_of(pseudonym(clients.settings, ADA)),
+                key=f"usage-2026-01-0{number + 1}",
+                calls=100 + number,
+            )
+            await clients.documents.create(day)
+        items = await exported(clients, ADA, limit)
+        days = [item.data["calls"] for item in items if item.type == "Spending"]
+        assert [calls for calls in days if calls >= 100] == [100, 101, 102, 103]
+        expected = [item.to_json() for item in await exported(clients, ADA)]
+        assert [item.to_json() for item in items] == expected
+
+
 async def test_a_lesson_comes_with_the_text_that_its_learner_can_read(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with opened(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, _):
         lessons = [item for item in await exported(clients, ADA) if item.type == "Lesson"]
         written = [item for item in lessons if item.text is not None]
         assert len(written) == len([item for item in lessons if item.data["version"]])
@@ -93,8 +104,7 @@ async def test_a_lesson_comes_with_the_text_that_its_learner_can_read(
 
 
 async def test_a_key_that_was_not_earned_is_not_exported(tmp_path: Path, provider: ModelProvider) -> None:
-    async with opened(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
+    async with furnished(tmp_path, provider) as (clients, flow):
         await furnish(clients, flow, ADA, tries_quiz=False)
         texts = [item.text for item in await exported(clients, ADA) if item.text is not None]
         assert texts
@@ -102,8 +112,7 @@ async def test_a_key_that_was_not_earned_is_not_exported(tmp_path: Path, provide
 
 
 async def test_what_is_being_deleted_is_gone(tmp_path: Path, provider: ModelProvider) -> None:
-    async with opened(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
+    async with furnished(tmp_path, provider) as (clients, flow):
         roadmap = await furnish(clients, flow, ADA)
         await Stopping(clients, flow.orchestrations).begin(ADA, roadmap.id, deleting=True)
         kept = [item.data["id"] for item in await exported(clients, ADA) if item.type == "Roadmap"]
@@ -114,17 +123,14 @@ async def test_what_is_being_deleted_is_gone(tmp_path: Path, provider: ModelProv
 
 
 async def test_a_learner_with_nothing_has_an_empty_export(tmp_path: Path, provider: ModelProvider) -> None:
-    async with opened(tmp_path, provider) as [clients]:
+    async with furnished(tmp_path, provider) as (clients, _):
         assert await exported(clients, ADA) == []
 
 
 async def test_a_continuation_of_another_list_is_refused(tmp_path: Path, provider: ModelProvider) -> None:
-    async with opened(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
-        await furnish(clients, flow, GRACE)
+    async with furnished(tmp_path, provider, ADA, GRACE) as (clients, _):
         hers = (await Export(clients).page(GRACE, 2, None)).continuation
-        for wrong in ("nonsense", hers):
+        for wrong in ("nonsense", hers, "Vote:nonsense", "Lesson:", ":", "Vote", f"Vote:{hers}"):
             with pytest.raises(Problem) as refused:
                 await Export(clients).page(ADA, 2, wrong)
             assert refused.value.errors[0].field == "continuation"

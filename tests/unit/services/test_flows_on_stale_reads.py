@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Roadmap
@@ -20,14 +18,11 @@ from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
 from shared.settings import load_settings
-from shared.store.documents import Documents
-from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings
 from tests.support.flow import Flow
-from tests.support.stale_store import StaleReadStore
+from tests.support.processes import fresh, stale_processes
 from tests.support.store_file import stored_documents
 
-STALENESS = 0.4
 REQUEST = RoadmapRequest.from_json(
     {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
 )
@@ -37,21 +32,8 @@ REQUEST = RoadmapRequest.from_json(
 async def processes(tmp_path: Path) -> AsyncIterator[list[Clients]]:
     """Three app processes over one store, each seeing the others' writes late."""
     settings = load_settings(app_settings(tmp_path)).model_copy(update={"reconcile_after_seconds": 0})
-    made = []
-    for seed in range(3):
-        clients = Clients(settings)
-        store = SqliteDocumentStore(settings.sqlite_path)
-        clients._documents = Documents(StaleReadStore(store, staleness_s=STALENESS, seed=seed))
-        made.append(clients)
-    yield made
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    for clients in made:
-        await clients.close()
-
-
-async def fresh() -> None:
-    """Let every write become visible everywhere."""
-    await asyncio.sleep(STALENESS)
+    async with stale_processes(settings) as made:
+        yield made
 
 
 async def made_roadmap(processes: list[Clients], flow: Flow, user_id: str) -> Roadmap:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.models.content import AskedContent, LessonContent
@@ -26,7 +25,6 @@ from shared.models.progress import (
     QuizScore,
 )
 from shared.models.requests import ProfileRequest
-from shared.models.roadmap import Lesson
 from shared.models.versions import RegenerationRequest
 from shared.planning.standalone import standalone_specification
 from shared.services.learning import Learning
@@ -35,16 +33,13 @@ from shared.services.profiles import Profiles, profile_tag, profile_view
 from shared.services.regeneration import LessonRegeneration
 from shared.services.standalone import StandaloneLessons
 from shared.settings import load_settings
-from shared.store.documents import Documents
-from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
-from tests.support.stale_store import StaleReadStore
+from tests.support.processes import fresh, stale_processes
+from tests.support.shared_lesson import TOPIC, written
 from tests.support.store_file import stored_documents
 
-STALENESS = 0.3
-TOPIC = standalone_specification("Python", "Dictionaries")
 # The fake model puts the key of its four questions in the places 0 to 3.
 RIGHT, WRONG, HALF = [0, 1, 2, 3], [1, 2, 3, 0], [0, 1, 0, 0]
 TODAY = date(2026, 3, 4)
@@ -60,28 +55,8 @@ def provider() -> Iterator[ModelProvider]:
 async def processes(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[list[Clients]]:
     """Three app processes over one store, each seeing the others' writes late."""
     settings = load_settings(app_settings(tmp_path, **with_provider(provider)))
-    made = []
-    for seed in range(3):
-        clients = Clients(settings)
-        store = SqliteDocumentStore(settings.sqlite_path)
-        clients._documents = Documents(StaleReadStore(store, staleness_s=STALENESS, seed=seed))
-        made.append(clients)
-    yield made
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    for clients in made:
-        await clients.close()
-
-
-async def fresh() -> None:
-    """Let every write become visible everywhere."""
-    await asyncio.sleep(STALENESS)
-
-
-async def written(clients: Clients, flow: Flow, user_id: str) -> Lesson:
-    lesson = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(user_id, TOPIC)
-    await flow.run_all()
-    await fresh()
-    return await Lessons(clients).lesson(user_id, lesson.id)
+    async with stale_processes(settings) as made:
+        yield made
 
 
 def figures(folder: Path, version: int = 1) -> dict[str, int]:

@@ -12,6 +12,7 @@ import pytest
 
 from shared import clients as clients_module
 from shared.clients import Clients
+from shared.errors import Problem
 from shared.llm.exchange import ChatReply, Usage
 from shared.llm.limiter import ProviderState
 from shared.llm.usage import Budgets, Charge, DayUsage, Spending
@@ -184,28 +185,45 @@ async def test_learners_beyond_the_bound_are_not_looked_at(
     assert (found.mean_usd, found.highest_usd) == (0.01, 0.01)
 
 
-async def test_tasks_of_all_learners_are_listed_up_to_a_bound(
-    clients: Clients, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def task(clients: Clients, number: int, status: GenerationStatus) -> None:
+    stored = Task(
+        id=f"task-{number}",
+        user_id=f"learner-{number}",
+        lesson_id="lesson",
+        subject="Python",
+        topic="Loops",
+        message="",
+        status=status,
+        created_at=now() - timedelta(minutes=number),
+    )
+    await clients.documents.create(stored)
+
+
+async def test_tasks_of_all_learners_are_listed_page_by_page(clients: Clients) -> None:
+    for number in (4, 0, 3, 1, 2):
+        await task(clients, number, GenerationStatus.COMPLETED if number % 2 else GenerationStatus.GENERATING)
+    found, continuation = [], None
+    for last in (False, False, True):
+        page = await Operations(clients).tasks(2, continuation)
+        found += page.items
+        continuation = page.continuation
+        assert (continuation is None) is last
+        assert (page.counts[TaskStatus.IN_PROGRESS], page.counts[TaskStatus.COMPLETED]) == (3, 2)
+        assert page.complete
+        await task(clients, -len(found), GenerationStatus.FAILED)  # newer than all: in no page that follows
+    assert [one.task_id for one in found] == [f"task-{number}" for number in range(5)]
+    assert not [one for one in found if "learner-" in one.learner]
+    with pytest.raises(Problem) as refused:
+        await Operations(clients).tasks(2, "nonsense")
+    assert [error.field for error in refused.value.errors] == ["continuation"]
+
+
+async def test_tasks_are_counted_up_to_a_bound(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
-        task = Task(
-            id=f"task-{number}",
-            user_id=f"learner-{number}",
-            lesson_id="lesson",
-            subject="Python",
-            topic="Loops",
-            message="",
-            status=GenerationStatus.COMPLETED if number % 2 else GenerationStatus.GENERATING,
-            created_at=now() - timedelta(minutes=number),
-        )
-        await clients.documents.create(task)
-    found = await Operations(clients).tasks(2)
-    assert [task.task_id for task in found.items] == ["task-0", "task-1"]
-    assert (found.counts[TaskStatus.IN_PROGRESS], found.counts[TaskStatus.COMPLETED]) == (3, 3)
-    assert found.complete
-    assert not [task for task in found.items if "learner-" in task.learner]
-    monkeypatch.setattr(metrics, "MOST_TASKS", 5)
-    assert not (await Operations(clients).tasks(2)).complete
+        await task(clients, number, GenerationStatus.GENERATING)
+    monkeypatch.setattr(metrics, "MOST_COUNTED", 5)
+    page = await Operations(clients).tasks(2, None)
+    assert (page.counts[TaskStatus.IN_PROGRESS], page.complete) == (5, False)
 
 
 @pytest.mark.parametrize(

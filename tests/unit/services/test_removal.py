@@ -26,7 +26,6 @@ from shared.models.outcomes import Deferred, Done, Failed
 from shared.models.removal import Removal, RemovalStatus, Tombstone
 from shared.models.roadmap import Lesson, Quota, Roadmap
 from shared.models.status import GenerationStatus
-from shared.planning.standalone import standalone_specification
 from shared.security.pseudonym import pseudonym
 from shared.services.intake import Delivery, Intake
 from shared.services.learner_sweep import LearnerSweep, RemovalEnding
@@ -34,18 +33,17 @@ from shared.services.reconciliation import Reconciler
 from shared.services.removal import LearnerRemoval, refuse_while_removed, removed_since
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmaps import Roadmaps
-from shared.services.standalone import StandaloneLessons
 from shared.services.voting import Voting, take_back
 from shared.store.documents import Documents, creation
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.flow import Flow
-from tests.support.furnishing import furnish, processes, request_for
+from tests.support.furnishing import furnish, furnished, processes, request_for
 from tests.support.hooked_store import HookedStore, ProcessDied, dies_after
 from tests.support.model_provider import ModelProvider
+from tests.support.shared_lesson import asked
 from tests.support.store_file import all_documents, stored_documents
 
 ADA, GRACE = "ada-the-first", "grace-the-second"
-TOPIC = standalone_specification("Python", "Dictionaries")
 FIRST, LAST = RemovalInput(user_id=ADA, attempt=1), RemovalInput(user_id=ADA, attempt=1, last=True)
 
 
@@ -66,15 +64,19 @@ async def remove(clients: Clients, flow: Flow, user_id: str = ADA) -> RemovalSta
     return await LearnerRemoval(clients, flow.orchestrations).request(user_id)
 
 
+async def swept(sweep: LearnerSweep) -> None:
+    """Sweep until there is nothing left."""
+    while not isinstance(await sweep.sweep(LAST), Done):
+        pass
+
+
 async def test_nothing_names_the_learner_any_longer_and_others_keep_theirs(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, GRACE)
+    async with furnished(tmp_path, provider, GRACE) as (clients, flow):
         running = await furnish(clients, flow, ADA)
-        shared = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(ADA, TOPIC)
-        await StandaloneLessons(clients, flow.orchestrations).get_or_generate(GRACE, TOPIC)
+        shared = await asked(clients, flow, ADA)
+        await asked(clients, flow, GRACE)
         before = traces(tmp_path, clients, GRACE)
         head = await clients.documents.read(LessonHead, shared.lesson_key, LessonHead.ID)
         assert head.cause.charged_to == pseudonym(clients.settings, ADA)
@@ -117,9 +119,7 @@ async def test_nothing_names_the_learner_any_longer_and_others_keep_theirs(
 async def test_the_learner_is_refused_meanwhile_and_begins_anew_afterwards(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
         await refuse_while_removed(clients.documents, ADA)
         await remove(clients, flow)
         with pytest.raises(Problem) as refused:
@@ -149,8 +149,7 @@ async def test_the_learner_is_refused_meanwhile_and_begins_anew_afterwards(
 async def test_a_message_from_before_the_removal_brings_nothing_back(
     tmp_path: Path, provider: ModelProvider, minutes: int | None, obeyed: bool
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
+    async with furnished(tmp_path, provider) as (clients, flow):
         await remove(clients, flow)
         await flow.run_all()
         asked_at = None if minutes is None else now() + timedelta(minutes=minutes)
@@ -169,8 +168,7 @@ async def test_a_message_from_before_the_removal_brings_nothing_back(
 async def test_a_lesson_message_for_a_removed_learner_is_no_poison(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
+    async with furnished(tmp_path, provider) as (clients, flow):
         asked_at = now()
         await remove(clients, flow)
         await flow.run_all()
@@ -184,9 +182,7 @@ async def test_a_lesson_message_for_a_removed_learner_is_no_poison(
 async def test_what_a_late_request_writes_between_the_sweeps_is_removed_by_the_last(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
         await remove(clients, flow)
         flow.started.clear()
         sweep = LearnerSweep(clients, flow.orchestrations)
@@ -225,9 +221,7 @@ async def test_a_sweep_that_comes_late_removes_nothing_of_who_has_come_back(
 async def test_an_attempt_that_was_taken_over_removes_nothing(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
         await remove(clients, flow)
         flow.started.clear()
         removal = await clients.documents.read(Removal, ADA, Removal.ID)
@@ -245,9 +239,7 @@ async def test_a_lesson_that_waits_without_its_roadmap_does_not_hold_the_removal
     tmp_path: Path, provider: ModelProvider
 ) -> None:
     """A sweep died between the batches that removed the one and the other."""
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
         await remove(clients, flow)
         lessons = clients.documents.every(Lesson, ADA)
         orphaned = {str(one.roadmap_id) async for one in lessons if one.waiting and one.roadmap_id}
@@ -271,9 +263,7 @@ async def test_what_the_first_sweep_cannot_see_yet_the_last_one_removes(
         await LearnerSweep(made[1], flow.orchestrations).sweep(FIRST)
         assert len(traces(tmp_path, made[0], ADA)) > 2, "another process has just written it"
         await asyncio.sleep(0.5)
-        sweep = LearnerSweep(made[2], flow.orchestrations)
-        while not isinstance(await sweep.sweep(LAST), Done):
-            pass
+        await swept(LearnerSweep(made[2], flow.orchestrations))
         await RemovalEnding(made[0]).finish(FIRST)
         assert traces(tmp_path, made[0], ADA) == ["Tombstone"]
         await asyncio.sleep(0.5)
@@ -284,9 +274,7 @@ async def test_wherever_the_process_dies_the_removal_is_finished(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
     before, folder = tmp_path / "before", tmp_path / "copy"
-    async with processes(before, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(before, provider, ADA) as (clients, flow):
         flow.started.clear()
     for writes in itertools.count():
         shutil.copytree(before, folder)
@@ -300,15 +288,13 @@ async def test_wherever_the_process_dies_the_removal_is_finished(
                 asked = True
                 sweep = LearnerSweep(dying, flow.orchestrations)
                 assert isinstance(await sweep.sweep(FIRST), Done)
-                while not isinstance(await sweep.sweep(LAST), Done):
-                    pass
+                await swept(sweep)
                 assert isinstance(await RemovalEnding(dying).finish(FIRST), Done)
                 finished = True
             except ProcessDied:
                 pass
             await store.close()
-        async with processes(folder, provider) as [clients]:
-            flow = Flow([clients])
+        async with furnished(folder, provider) as (clients, flow):
             if writes == 0:
                 assert not asked, "nothing has begun"
                 await remove(clients, flow)
@@ -326,8 +312,7 @@ async def test_wherever_the_process_dies_the_removal_is_finished(
 async def test_a_learner_with_very_much_is_removed_in_bounded_batches(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
+    async with furnished(tmp_path, provider) as (clients, flow):
         roadmap = await furnish(clients, flow, ADA)
         [lesson, *_] = [one async for one in clients.documents.every(Lesson, ADA) if not one.waiting]
         for start in range(0, 3000, 100):
@@ -372,9 +357,7 @@ async def test_events_are_sent_before_they_are_removed(tmp_path: Path, provider:
 async def test_a_removal_that_was_never_started_is_begun_by_the_reconciler(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        await furnish(clients, flow, ADA)
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
         flow.started.clear()
         await clients.documents.create(Removal(id=Removal.ID, user_id=ADA, requested_at=now()))
         await Reconciler(clients, flow.orchestrations).sweep()
@@ -395,9 +378,8 @@ def test_a_status_says_nothing_of_the_inside(provider: ModelProvider) -> None:
 async def test_a_vote_is_taken_back_once_whoever_changes_it_meanwhile(
     tmp_path: Path, provider: ModelProvider
 ) -> None:
-    async with processes(tmp_path, provider) as [clients]:
-        flow = Flow([clients])
-        lesson = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(ADA, TOPIC)
+    async with furnished(tmp_path, provider) as (clients, flow):
+        lesson = await asked(clients, flow, ADA)
         await flow.run_all()
         voting = Voting(clients, flow.orchestrations)
         await voting.vote(ADA, lesson.id, 1)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.llm.limiter import ProviderState
@@ -21,7 +20,6 @@ from shared.models.roadmap import Lesson, Task
 from shared.models.status import GenerationStatus
 from shared.models.topics import TaskRequest
 from shared.models.versions import RegenerationRequest
-from shared.planning.standalone import standalone_specification
 from shared.services.asking import limiter_of
 from shared.services.counters import count
 from shared.services.lesson_generation import LessonGeneration
@@ -33,16 +31,14 @@ from shared.services.standalone import StandaloneLessons
 from shared.services.tasks import Tasks
 from shared.services.versions import Versions
 from shared.settings import Settings, load_settings
-from shared.store.documents import Documents, set_to
-from shared.store.sqlite import SqliteDocumentStore
+from shared.store.documents import set_to
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
-from tests.support.stale_store import StaleReadStore
+from tests.support.processes import fresh, stale_processes
+from tests.support.shared_lesson import TOPIC, head_of, written
 from tests.support.store_file import stored_documents
 
-STALENESS = 0.3
-TOPIC = standalone_specification("Python", "Dictionaries")
 NO_WISH = RegenerationRequest()
 
 
@@ -62,16 +58,8 @@ async def processes(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[li
     """Three app processes over one store, each seeing the others' writes late."""
     settings = load_settings(app_settings(tmp_path, **with_provider(provider)))
     settings = settings.model_copy(update={"reconcile_after_seconds": 0})
-    made = []
-    for seed in range(3):
-        clients = Clients(settings)
-        store = SqliteDocumentStore(settings.sqlite_path)
-        clients._documents = Documents(StaleReadStore(store, staleness_s=STALENESS, seed=seed))
-        made.append(clients)
-    yield made
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    for clients in made:
-        await clients.close()
+    async with stale_processes(settings) as made:
+        yield made
 
 
 def with_settings(clients: Clients, **changes: Any) -> Clients:
@@ -80,29 +68,12 @@ def with_settings(clients: Clients, **changes: Any) -> Clients:
     return clients
 
 
-async def fresh() -> None:
-    """Let every write become visible everywhere."""
-    await asyncio.sleep(STALENESS)
-
-
-async def written(clients: Clients, flow: Flow, user_id: str) -> Lesson:
-    lesson = await StandaloneLessons(clients, flow.orchestrations).get_or_generate(user_id, TOPIC)
-    await flow.run_all()
-    await fresh()
-    return await Lessons(clients).lesson(user_id, lesson.id)
-
-
 async def quoted(clients: Clients, flow: Flow, provider: ModelProvider, user_id: str) -> Lesson:
     """Return a lesson that no model has written."""
     provider.script("garbage", step="lesson")
     lesson = await written(clients, flow, user_id)
     provider.reset()
     return lesson
-
-
-async def head_of(clients: Clients) -> LessonHead:
-    await fresh()
-    return await clients.documents.read(LessonHead, TOPIC.key, LessonHead.ID)
 
 
 async def made_old(clients: Clients, days: int) -> None:
@@ -348,7 +319,8 @@ async def test_a_task_ends_with_its_lesson_and_then_begins_to_vanish(
     [stored] = stored_documents(tmp_path / "skillsync.db", "Task")
     assert (stored["status"], stored["ttl"]) == ("completed", Task.KEPT_AFTER_END)
     await fresh()
-    assert [task.id for task in await Tasks(processes[1]).all("ada")] == [created.id]
+    assert await Tasks(processes[1]).counts("ada") == {GenerationStatus.COMPLETED: 1}
+    assert (await Tasks(processes[1]).active("ada", 10, None)).items == []
 
 
 async def test_a_task_whose_regeneration_fails_has_failed_and_the_lesson_stays(

@@ -17,6 +17,7 @@ from triggers.endpoints import Access, endpoint, ok
 from triggers.questions import path_key
 
 if TYPE_CHECKING:
+    from shared.models.queries import PageQuery
     from shared.models.reviews import LibraryQuery, ReviewRequest
 
 blueprint = df.Blueprint()
@@ -49,14 +50,15 @@ async def list_library_lessons(query: LibraryQuery) -> func.HttpResponse:
     "GET",
     "library/lessons/{key:length(64)}/versions/{version:maxlength(12)}",
     access=Access.MENTOR,
+    query="queries.PageQuery",
     answers=(ok("reviews.LibraryVersionView"),),
 )
-async def get_library_version(req: func.HttpRequest) -> func.HttpResponse:
-    """Read a version with the key of its quiz, its figures and its reviews."""
+async def get_library_version(req: func.HttpRequest, query: PageQuery) -> func.HttpResponse:
+    """Read a version with the key of its quiz, its figures and its reviews, which come page by page."""
     from shared.services.reviewing import Reviewing
 
-    label = str(req.route_params["version"])
-    return json_answer(await Reviewing(get_clients()).version(path_key(req), label))
+    label, reviewing = str(req.route_params["version"]), Reviewing(get_clients())
+    return json_answer(await reviewing.version(path_key(req), label, query.limit, query.continuation))
 
 
 @endpoint(

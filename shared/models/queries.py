@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from shared.models.base import Model
 
-MAX_LIMIT = 100
+DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 MAX_WAIT_SECONDS = 25
 
 
@@ -36,7 +36,7 @@ class PageQuery(Query):
     """Which part of a list is asked for."""
 
     limit: Annotated[int, PlainNumber] = Field(
-        default=20, ge=1, le=MAX_LIMIT, description="how many items at most"
+        default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="how many items at most"
     )
     continuation: Annotated[str | None, BeforeValidator(_blank_is_missing)] = Field(
         default=None, description="the `continuation` of the answer before; none begins at the start"

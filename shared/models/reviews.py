@@ -136,12 +136,17 @@ class LibraryVersionView(VersionSummary):
     source_attribution: list[SourceAttribution]
     figures: FiguresView
     reviews: list[ReviewView] = Field(description="the newest first")
+    continuation: str | None = Field(description="of the reviews")
 
     @classmethod
     def with_history(
-        cls, version: LessonVersion, figures: VersionFigures | None, reviews: list[Review]
+        cls,
+        version: LessonVersion,
+        figures: VersionFigures | None,
+        reviews: list[Review],
+        continuation: str | None,
     ) -> LibraryVersionView:
-        """Return the view of a stored version with what became of it."""
+        """Return the view of a stored version with what became of it, and a part of its reviews."""
         return cls.model_validate(
             {
                 **VersionSummary.of(version).model_dump(),
@@ -152,5 +157,6 @@ class LibraryVersionView(VersionSummary):
                 "source_attribution": version.source_attribution,
                 "figures": FiguresView.of(version, figures),
                 "reviews": [ReviewView.of(review) for review in reviews],
+                "continuation": continuation,
             }
         )

@@ -15,6 +15,7 @@ from shared.clients import Clients
 from shared.errors import Conflict, NotFound, PreconditionFailed
 from shared.models.curation import Decision, Review, ReviewEntry, VersionFigures
 from shared.models.library import LessonHead, LessonVersion
+from shared.models.queries import DEFAULT_LIMIT
 from shared.models.ranking import ApprovalStatus
 from shared.models.reviews import LibraryVersionView, ReviewRequest
 from shared.security.clean_text import clean_text
@@ -28,7 +29,6 @@ from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import DocumentPage, change, creation, equals, increment, set_to
 from shared.telemetry import log
 
-MOST_REVIEWS_SHOWN = 50
 MOVED_AT_ONCE = 50
 """So many holders of a rejected version are moved while the mentor waits."""
 
@@ -54,23 +54,31 @@ class Reviewing:
                 continuation=continuation,
             )
 
-    async def version(self, lesson_key: str, label: str) -> LibraryVersionView:
-        """Return a version with its figures and its reviews, the newest first; raises a 404 Problem."""
+    async def version(
+        self, lesson_key: str, label: str, limit: int = DEFAULT_LIMIT, continuation: str | None = None
+    ) -> LibraryVersionView:
+        """Return a version with its figures and a page of its reviews, the newest first.
+
+        Raises Problem: 404, 422 for a continuation of another list.
+        """
         version = await self._version(lesson_key, label)
-        figures, reviews = await asyncio.gather(
-            self._documents.find(VersionFigures, lesson_key, VersionFigures.id_of(version.version_number)),
-            self._documents.query(
-                Review,
-                lesson_key,
-                {"version_number": version.version_number},
-                order_by="created_at",
-                descending=True,
-                limit=MOST_REVIEWS_SHOWN,
-            ),
-        )
+        number = version.version_number
+        with named_continuation(continuation):
+            figures, reviews = await asyncio.gather(
+                self._documents.find(VersionFigures, lesson_key, VersionFigures.id_of(number)),
+                self._documents.query(
+                    Review,
+                    lesson_key,
+                    {"version_number": number},
+                    order_by="created_at",
+                    descending=True,
+                    limit=limit,
+                    continuation=continuation,
+                ),
+            )
         # The list stands in another partition; whoever opens a version from it mends what it has missed.
         await self._list(version)
-        return LibraryVersionView.with_history(version, figures, reviews.items)
+        return LibraryVersionView.with_history(version, figures, reviews.items, reviews.continuation)
 
     async def review(
         self, user_id: str, lesson_key: str, label: str, request: ReviewRequest

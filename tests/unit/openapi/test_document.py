@@ -147,6 +147,39 @@ def test_every_json_answer_and_body_has_an_example(document: dict[str, Any]) -> 
             assert f"{name} {row.status}" in places, "run `make api-examples`"
 
 
+# Lists that are part of one thing, and bounded by how it is made.
+PARTS_OF_ONE_THING = {
+    "objectives",
+    "alternatives",
+    "modules",
+    "sources_found",
+    "source_attribution",
+    "providers",
+    "models",
+    "regenerated",
+    "costs",
+}
+
+
+def test_every_list_pages(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    paged = set()
+    for name, operation in operations(document).items():
+        content = operation["responses"].get("200", {}).get("content", {})
+        reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+        if name.startswith(("get_", "list_", "export_")) and reference:
+            properties = schemas[reference.rpartition("/")[2]].get("properties", {})
+            lists = {field for field, schema in properties.items() if schema.get("type") == "array"}
+            taken = {parameter["name"] for parameter in operation.get("parameters", [])}
+            if lists - PARTS_OF_ONE_THING:
+                assert {"limit", "continuation"} <= taken, name
+                assert "continuation" in properties, name
+                paged.add(name)
+            else:
+                assert "continuation" not in properties, name
+    assert {name for name in ROWS if name.startswith("list_")} <= paged
+
+
 def test_parameters_have_their_bounds(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for parameter in operation.get("parameters", []):

@@ -14,7 +14,7 @@ import pytest
 
 from shared.clients import Clients
 from shared.errors import Problem
-from shared.models.curation import Decision, Review, ReviewEntry, VersionFigures
+from shared.models.curation import Decision, ReviewEntry, VersionFigures
 from shared.models.library import LessonVersion, Occasion, RegenerationReason
 from shared.models.ranking import ApprovalStatus
 from shared.models.reviews import ReviewRequest
@@ -484,10 +484,17 @@ async def test_a_reason_never_enters_a_prompt(
     assert without_marker(first.system_prompt) == without_marker(second.system_prompt)
 
 
-async def test_reviews_are_read_in_their_order(processes: list[Clients]) -> None:
+async def test_reviews_are_read_page_by_page_the_newest_first(processes: list[Clients]) -> None:
     flow = Flow(processes[:1])
     await written(processes[0], flow, "ada")
-    for number in range(3):
+    for number in range(5):
         await review(processes[0], "1.0", Decision.APPROVE, f"comment {number}")
-    page = await processes[0].documents.query(Review, TOPIC.key, {"version_number": 1}, order_by="created_at")
-    assert [one.comment for one in page.items] == ["comment 0", "comment 1", "comment 2"]
+    reviewing, pages, continuation = Reviewing(processes[0]), [], None
+    for _ in range(3):
+        view = await reviewing.version(TOPIC.key, "1.0", 2, continuation)
+        pages.append([int(one.comment[-1]) for one in view.reviews])
+        continuation = view.continuation
+    assert (pages, continuation) == ([[4, 3], [2, 1], [0]], None)
+    with pytest.raises(Problem) as refused:
+        await reviewing.version(TOPIC.key, "1.0", 2, "nonsense")
+    assert [error.field for error in refused.value.errors] == ["continuation"]

@@ -45,6 +45,28 @@ def test_depth_is_bounded(depth: int, *, refused: bool) -> None:
     assert not refused or "depth" in str(result.errors)
 
 
+# What a GraphQL list that ends by itself is bounded by, and the page of each that does not.
+WHOLE_OR_PAGED = {
+    "getLessonsByModule": "lessonPage",
+    "getLessonVersions": "lessonVersionPage",
+    "roadmaps": "roadmapPage",
+}
+
+
+def test_every_list_pages() -> None:
+    types = execution.schema(development=True)._schema.type_map
+    for kind in ("LessonsQuery", "OnboardingQuery"):
+        fields = types[kind].fields  # type: ignore[attr-defined]
+        for name, field in fields.items():
+            told = str(field.type)
+            if told.startswith("["):
+                assert WHOLE_OR_PAGED[name] in fields, name
+            if told.endswith("Page!"):
+                assert {"limit", "continuation"} <= set(field.args), name
+                page = types[told.rstrip("!")].fields  # type: ignore[attr-defined]
+                assert set(page) == {"items", "continuation"}, name
+
+
 class Settings:
     """A deployed app's."""
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.clients import Clients
-from shared.errors import PreconditionFailed, QueueUnavailable
+from shared.errors import NotFound, PreconditionFailed, QueueUnavailable
 from shared.messaging.service_bus import Message
 from shared.models.batch import Batch, BatchState
 from shared.models.document import now
@@ -61,6 +61,9 @@ class BatchAdvance:
             return Done(result={"ended": False, "pause": await self._fill(batch)})
         except PreconditionFailed:
             return SUPERSEDED_PERHAPS
+        except NotFound:  # deleted meanwhile, perhaps after its slots were freed and before they were held
+            await self._slots.free(batch.id)
+            return Failed(code="superseded")
         except QueueUnavailable as error:
             log_fault("batch.queue_unavailable", error, batch_id=batch.id)
             return Done(result={"ended": False, "pause": PAUSE_WITHOUT_QUEUE})

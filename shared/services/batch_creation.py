@@ -142,7 +142,9 @@ class BatchCreation:
                 change(quota_id, [increment("/lessons", len(lessons))], [Condition("/lessons", "<=", most)])
             )
             queued = [increment("/progress/lessons_queued", len(lessons)), increment("/revision")]
-            operations.append(change(module.roadmap_id, queued))
+            # What begins while its roadmap is being deleted would go with it, but nobody would stop it.
+            stays = [Condition("/deleting", "!=", True)]
+            operations.append(change(module.roadmap_id, queued, stays))
         for lesson in lessons:
             lesson.batch_id = batch.id
             lesson.revision += 1

@@ -42,10 +42,10 @@ class RoadmapDeletion:
         too.
         """
         await self._stopping.finish(roadmap)
+        # What was created a moment ago on another instance must be found; nothing is from now on.
+        await until_visible(roadmap.updated_at)
         if not await self._stop_batches(roadmap):
             return
-        # What an activity has created a moment ago on another instance must be found.
-        await until_visible(roadmap.updated_at)
         removed = await self._documents.remove_all(
             Roadmap, roadmap.user_id, {"roadmap_id": roadmap.id}, keep=KEPT
         )

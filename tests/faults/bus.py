@@ -147,7 +147,7 @@ class BusUnderTest:
 
     def _receive(self, receiver: Any) -> None:
         while not self._over.is_set():
-            for message in receiver.receive_messages(50, max_wait_time=1):
+            for message in receiver.receive_messages(50, max_wait_time=0.5):
                 # What was received and not completed comes again: its id is the same.
                 self._events.append(Event(str(message.message_id), json.loads(str(message))))
                 receiver.complete_message(message)

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ BUS_BREAKAGES = ("kill broker", "connections cut", "broker away")
 CALL_SECONDS = 0.9
 TIMEOUT_SECONDS = 2.0
 RECONCILE_AFTER_SECONDS = 2
+BATCH_LESSONS = 9
+"""A whole roadmap at once: what waits for a place looks again after 15 seconds only."""
 REMOVAL_SETTLE_SECONDS = 10
 """Longer than a message that a killed process held stays locked, and than any call here lasts."""
 SWEEP_EVERY_SECONDS = 1.0
@@ -79,6 +82,7 @@ def _settings(provider: ModelProvider) -> dict[str, str]:
         **{f"LLM__{name.upper()}__MODEL": name for name in PROVIDERS},
         "RECONCILE_AFTER_S": str(RECONCILE_AFTER_SECONDS),
         "REMOVAL_SETTLE_S": str(REMOVAL_SETTLE_SECONDS),
+        "BATCH_LESSONS_PER_LEARNER": str(BATCH_LESSONS),
     }
 
 
@@ -123,6 +127,10 @@ class _Run:
             self._keep_log()
         self._host.stop()
         self._observe()
+        with ThreadPoolExecutor() as pool:  # each is a second of waiting for the client
+            waiting = pool.submit(self._bus.waiting)
+            dead_letters = pool.submit(self._bus.dead_letters)
+            events = pool.submit(self._bus.events)
         return Evidence(
             accepted=self._journal.accepted,
             seen=seen,
@@ -133,12 +141,12 @@ class _Run:
                 for received in self._provider.requests
             ],
             disturbances=len(self._schedule.troubles),
-            bodies=self._observations.bodies,
+            bodies=dict(self._observations.bodies),
             given_up=given_up,
             sent=self._journal.sent,
-            waiting_messages=self._bus.waiting(),
-            dead_letters=self._bus.dead_letters(),
-            events=self._bus.events(),
+            waiting_messages=waiting.result(),
+            dead_letters=dead_letters.result(),
+            events=events.result(),
             ends=frozenset(self._observations.ends),
             pseudonyms=self._pseudonyms,
             lessons=self._observations.lessons,

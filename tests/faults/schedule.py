@@ -130,8 +130,19 @@ def _scripts(drawn: random.Random) -> tuple[Script, ...]:
 def _leaving(drawn: random.Random, learner: str, subject: str) -> Script:
     """Return a learner who asks for much and leaves in the middle of it."""
     steps = [Step("roadmap", drawn.uniform(0, 0.5), generate=_generate(drawn))]
-    deeds: tuple[Deed, ...] = ("lesson", "lesson message", "module", "module message", "roadmap message")
-    steps += [Step(deed, drawn.uniform(0, 0.5), drawn.choice((0, 1))) for deed in drawn.sample(deeds, k=2)]
+    deeds: tuple[Deed, ...] = (
+        "lesson",
+        "lesson message",
+        "module",
+        "module message",
+        "roadmap message",
+        "roadmap canceled",
+        "roadmap deleted",
+    )
+    steps += [
+        Step(deed, drawn.uniform(0, 0.5), drawn.choice((0, 1)), _generate(drawn))
+        for deed in drawn.sample(deeds, k=2)
+    ]
     if drawn.random() < 0.5:
         steps.insert(drawn.choice((0, 1)), Step("bad message", drawn.uniform(0, 0.5)))
     return Script(learner, subject, (*steps, Step("leave", drawn.uniform(0, 1.5))))

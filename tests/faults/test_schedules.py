@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,25 +14,14 @@ import pytest
 
 from tests.faults.__main__ import Result, available_stores, run_seed
 from tests.support.broker import need_broker
+from tests.support.sdk_sockets import closed_for_the_sdk
 from tests.support.tools import need
 
 need_broker()
 
-# The SDK leaves the socket of a connection that the killed broker cut to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
 SEEDS = range(1, 26)
-AT_A_TIME = 3
+AT_A_TIME = 6
 """They wait more than they compute; two cores keep up with so many."""
-
-
-@pytest.fixture(autouse=True)
-def _collect_sockets() -> Iterator[None]:
-    """Collect them here, where they are expected, and not in the middle of another test."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +36,7 @@ def runs(
     ]
     folder: Path = tmp_path_factory.mktemp("faults")
     with ExitStack() as stack:
+        stack.enter_context(closed_for_the_sdk())
         stores, emulator, missing = available_stores(stack, folder)
         for what in missing:
             need(what, found=False)

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,14 @@ from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmaps import Roadmaps
+from shared.services.stopping import Stopping
 from shared.settings import load_settings
 from shared.store.documents import Documents, set_to
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, need_broker
 from tests.support.flow import Flow
+from tests.support.hooked_store import HookedStore, overtaken
 from tests.support.service_bus import Namespace, app_entities, broker_folder, ids
 from tests.support.stale_store import StaleReadStore
 from tests.support.store_file import stored_documents
@@ -593,6 +595,40 @@ async def test_a_deleted_roadmap_frees_what_its_batches_held(
     [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
     assert slots["held"]
     await RoadmapDeletion(clients, flow.orchestrations).delete("ada", roadmap.id)
+    [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
+    assert slots["held"] == {}
+
+
+def overtaken_process(clients: Clients, container: str, overtake: Callable[[], Awaitable[object]]) -> Clients:
+    """Return a process whose next write to a container is overtaken."""
+    other = Clients(clients.settings)
+    other._documents = Documents(HookedStore(clients.documents.store, overtaken(container, overtake)))
+    return other
+
+
+async def test_no_batch_begins_in_a_roadmap_whose_deletion_has_begun(
+    clients: Clients, flow: Flow, tmp_path: Path
+) -> None:
+    """It would be removed with the roadmap, and nobody would stop its orchestration."""
+    roadmap = await a_roadmap(clients, flow)
+    stopping = Stopping(clients, flow.orchestrations)
+    other = overtaken_process(clients, "learning", lambda: stopping.begin("ada", roadmap.id, deleting=True))
+    with pytest.raises(Problem, match="not_found"):
+        await a_batch(other, flow, roadmap)
+    assert stored_documents(tmp_path / "skillsync.db", "Batch") == []
+    assert flow.started == []
+
+
+async def test_a_batch_that_is_deleted_while_it_advances_holds_nothing(
+    clients: Clients, flow: Flow, tmp_path: Path
+) -> None:
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+    deletion = RoadmapDeletion(clients, flow.orchestrations)
+    other = overtaken_process(clients, "operations", lambda: deletion.delete("ada", roadmap.id))
+    other._service_bus = clients.service_bus
+    work = BatchInput(user_id="ada", batch_id=batch.id, attempt=1)
+    assert (await BatchAdvance(other).advance(work)).kind == "failed"
     [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
     assert slots["held"] == {}
 

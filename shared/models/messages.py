@@ -111,6 +111,18 @@ def read_message(raw: bytes) -> QueueMessage:
     return validated(model, body)
 
 
+def sender_of(raw: bytes) -> str | None:
+    """Return whose a message is that cannot be obeyed; None where it does not say."""
+    if len(raw) > MAX_MESSAGE_BYTES:
+        return None
+    try:
+        body = parsed_json(raw)
+    except Problem:
+        return None
+    learner = body.get("user_id") if isinstance(body, dict) else None
+    return learner if isinstance(learner, str) else None
+
+
 def _refused(field: str, detail: str) -> Problem:
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,

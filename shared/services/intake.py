@@ -1,9 +1,9 @@
 """The queue's intake: what a message asks for is begun once, whatever happens to the message.
 
 Every message ends in one of four ways. It is obeyed. It is obsolete, because what it is about was removed or
-canceled since. It is refused as a request would be, and its lesson fails with the reason, where the learner
-sees it. Or it cannot be obeyed: then a Poison document says why, and the broker dead-letters it, where
-operators see it. docs/operations.md has the table.
+canceled since, or its learner. It is refused as a request would be, and its lesson fails with the reason,
+where the learner sees it. Or it cannot be obeyed: then a Poison document says why, and the broker dead-letters
+it, where operators see it. docs/operations.md has the table.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from shared.models.messages import (
     RoadmapMessage,
     original_id,
     read_message,
+    sender_of,
 )
 from shared.models.poison import Poison
 from shared.models.roadmap import Lesson, Receipt
@@ -74,6 +75,9 @@ class Intake:
         try:
             message = read_message(delivery.body)
         except Problem as problem:
+            if await patiently(lambda: self._was_removed(delivery)):
+                log("message.obsolete", code="removed", message_id=delivery.message_id)
+                return
             await self._poison(delivery, problem)
         try:
             await patiently(lambda: self._obey(message, delivery))
@@ -86,6 +90,13 @@ class Intake:
             log_fault("message.failed", error, message_id=delivery.message_id)
             await self._note(delivery, "internal_error", None, type(error).__name__)
             raise
+
+    async def _was_removed(self, delivery: Delivery) -> bool:
+        """Tell whether what cannot be obeyed is a removed learner's: as a dead letter it would name them."""
+        learner = sender_of(delivery.body)
+        if learner is None:
+            return False
+        return await removed_since(self._documents, self._clients.settings, learner, delivery.enqueued_at)
 
     async def _obey(self, message: QueueMessage, delivery: Delivery) -> None:
         asked_at = _asked_at(message, delivery)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from shared.clients import Clients
-from shared.errors import Problem, QueueUnavailable
+from shared.errors import PoisonedMessage, Problem, QueueUnavailable
 from shared.models.curation import Vote
 from shared.models.document import now
 from shared.models.inputs import RemovalInput
@@ -177,6 +177,28 @@ async def test_a_lesson_message_for_a_removed_learner_is_no_poison(
             Delivery(json.dumps(body).encode(), "m-1", None, now())
         )
         assert stored_documents(tmp_path / "skillsync.db", "Poison") == []
+
+
+@pytest.mark.parametrize(("minutes", "obsolete"), [(-1, True), (None, True), (1, False)])
+@pytest.mark.parametrize("during", [True, False])
+async def test_what_cannot_be_obeyed_of_a_removed_learner_is_no_dead_letter(
+    tmp_path: Path, provider: ModelProvider, minutes: int | None, *, obsolete: bool, during: bool
+) -> None:
+    """It names the learner, and comes after the last look through the dead letters."""
+    async with processes(tmp_path, provider) as [clients]:
+        flow = Flow([clients])
+        await remove(clients, flow)
+        if not during:
+            await flow.run_all()
+        bad = json.dumps({"schema_version": 1, "kind": "lesson", "user_id": ADA, "lesson_id": "no id"})
+        sent_at = None if minutes is None else now() + timedelta(minutes=minutes)
+        taking = Intake(clients, flow.orchestrations).take(Delivery(bad.encode(), "m-1", None, sent_at))
+        if obsolete or during:
+            await taking
+        else:
+            with pytest.raises(PoisonedMessage):
+                await taking
+        assert bool(stored_documents(tmp_path / "skillsync.db", "Poison")) is not (obsolete or during)
 
 
 async def test_what_a_late_request_writes_between_the_sweeps_is_removed_by_the_last(

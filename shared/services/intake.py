@@ -2,8 +2,8 @@
 
 Every message ends in one of four ways. It is obeyed. It is obsolete, because what it is about was removed or
 canceled since, or its learner. It is refused as a request would be, and its lesson fails with the reason,
-where the learner sees it. Or it cannot be obeyed: then a Poison document says why, and the broker dead-letters
-it, where operators see it. docs/operations.md has the table.
+where the learner sees it. Or it cannot be obeyed: then a Poison document says why, and the broker
+dead-letters it, where operators see it. docs/operations.md has the table.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from orchestrators import batches as batch_orchestrators
 from orchestrators import lessons as lesson_orchestrators
 from orchestrators import removal as removal_orchestrators
 from orchestrators import roadmaps as roadmap_orchestrators
+from shared.computing import take_short_turns
 from shared.errors import ConfigurationError
 from shared.settings import get_settings
 from triggers import (
@@ -40,6 +41,7 @@ except ConfigurationError as error:
     # A wrong setting stops the start, not the first request that needs it; its one line needs no traceback.
     raise error.with_traceback(None) from None
 
+take_short_turns()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
     health,

@@ -1,4 +1,4 @@
-"""A front end in a process of its own that reads one status after the other, and says how long each took.
+"""A front end in a process of its own that reads statuses at a steady rate, and says how long each took.
 
 `python -m bench.status_reads URL READS_PER_SECOND` takes a JSON list of [learner, path] on standard input,
 reads until that ends, and prints the milliseconds of all reads as a JSON list.
@@ -6,11 +6,10 @@ reads until that ends, and prints the milliseconds of all reads as a JSON list.
 
 from __future__ import annotations
 
-import itertools
+import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 
@@ -48,23 +47,26 @@ def main() -> None:
     """Read until standard input ends."""
     url, reads_per_second = sys.argv[1], int(sys.argv[2])
     statuses = json.loads(sys.stdin.readline())
-    over = threading.Event()
+    print(json.dumps(asyncio.run(_read(url, statuses, 1 / reads_per_second))))
 
-    def await_end() -> None:
-        sys.stdin.read()
-        over.set()
 
-    threading.Thread(target=await_end, daemon=True).start()
-    milliseconds = []
-    with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
-        for number in itertools.count():
-            learner, path = statuses[number * _STEP % len(statuses)]
-            began = time.perf_counter()
-            client.get(path, headers={"X-User-Id": learner}).raise_for_status()
-            milliseconds.append((time.perf_counter() - began) * 1000)
-            if over.wait(1 / reads_per_second):
-                break
-    print(json.dumps(milliseconds))
+async def _read(url: str, statuses: Sequence[tuple[str, str]], interval: float) -> list[float]:
+    """Begin a read at every interval, however long others take; slow answers must not make them fewer."""
+    over = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    reads: list[asyncio.Task[float]] = []
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
+        began = time.monotonic()
+        while not over.done():
+            learner, path = statuses[len(reads) * _STEP % len(statuses)]
+            reads.append(asyncio.create_task(_milliseconds(client, learner, path)))
+            await asyncio.wait([over], timeout=began + len(reads) * interval - time.monotonic())
+        return await asyncio.gather(*reads)
+
+
+async def _milliseconds(client: httpx.AsyncClient, learner: str, path: str) -> float:
+    began = time.perf_counter()
+    (await client.get(path, headers={"X-User-Id": learner})).raise_for_status()
+    return (time.perf_counter() - began) * 1000
 
 
 if __name__ == "__main__":

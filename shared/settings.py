@@ -345,7 +345,7 @@ class Settings(_Frozen):
     def _known_algorithms(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in names if name not in TOKEN_ALGORITHMS]
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(TOKEN_ALGORITHMS)}")
+            raise ValueError(f"{', '.join(map(repr, unknown))} is none of {', '.join(TOKEN_ALGORITHMS)}")
         return names
 
     @model_validator(mode="after")

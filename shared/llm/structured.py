@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from shared.computing import computed
 from shared.errors import ReplyError
 from shared.lessons.prompts.prompt import Prompt
 from shared.llm.admission import Admission, Admitted, Size
@@ -192,7 +193,7 @@ class _Question(Generic[T]):
                 return recorded
             self.spent = self.spent.plus(recorded)
             # Parsing and judging compute: not on the loop that everybody shares.
-            judged = await asyncio.to_thread(self._judge, recorded.outcome)
+            judged = await computed(self._judge, recorded.outcome)
             if isinstance(judged, Answer):
                 return judged
             self.failure, text, errors = judged

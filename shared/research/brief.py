@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from shared.computing import computed
 from shared.models.research import Brief, FoundVideo, Passage, Source, SourceReport
 from shared.research.protocol import Hit, Question, ResearchSource, SourceFailed, SourceLimited, SourceSkipped
 from shared.research.ranking import (
@@ -49,7 +50,7 @@ async def research(
     """
     answers = await asyncio.gather(*(_ask(source, question, deadline_seconds) for source in sources))
     hits = [(report.origin, hit) for report, found in answers for hit in found]
-    chosen = await asyncio.to_thread(assemble, question, hits)
+    chosen = await computed(assemble, question, hits)
     reports = [report for report, _ in answers]
     return Brief(sources=chosen, reports=reports, video=_video_of(chosen, hits))
 

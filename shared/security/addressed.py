@@ -10,9 +10,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from shared.security.clean_text import clean_text
 
+_REMEMBERED = 1024
+"""A lesson's texts are judged, mended and judged again."""
 # Cyrillic and Greek letters that look like Latin ones, folded only in words that mix the scripts.
 _LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁһԛԝηΑΒΕΖΗΙΚΜΝΟΡΤΥΧορνικατ",
@@ -235,6 +238,7 @@ _TURNS = re.compile(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def speaks_to_a_model(text: str) -> bool:
     """Tell whether a text holds an order to a language model, or a mark of a conversation with one.
 

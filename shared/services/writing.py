@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clients import Clients
+from shared.computing import computed
 from shared.errors import Conflict, PreconditionFailed
 from shared.lessons.attribution import attribute
 from shared.lessons.gates import Assignment, Judged, apply_gates
@@ -164,7 +164,7 @@ class Writing:
 
         try:
             # Ranking and judging compute for a tenth of a second: not on the loop that everybody shares.
-            judged = await asyncio.to_thread(composed)
+            judged = await computed(composed)
         except NothingToCompose:
             return Failed(code="no_sources")
         if judged.objections:

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from shared.errors import StoreUnavailable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # `type` and `updated_at` are computed from the body, for the indexes of queries within and across partitions.
+# Cosmos DB indexes every field; here those have an index by which a lesson is found among all learners'.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     container TEXT NOT NULL,
@@ -31,6 +32,12 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE INDEX IF NOT EXISTS documents_by_type ON documents (container, partition, type);
 CREATE INDEX IF NOT EXISTS documents_across ON documents (container, type, updated_at);
 CREATE INDEX IF NOT EXISTS documents_by_expiry ON documents (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS documents_by_lesson_key
+    ON documents (json_extract(body, '$.lesson_key'))
+    WHERE json_extract(body, '$.lesson_key') IS NOT NULL;
+CREATE INDEX IF NOT EXISTS documents_by_regeneration_key
+    ON documents (json_extract(body, '$.regeneration_key'))
+    WHERE json_extract(body, '$.regeneration_key') IS NOT NULL;
 """
 
 # Faults of the machine or of the file; anything else is a defect of the adapter and stays what it is.

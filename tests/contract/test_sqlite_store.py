@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ import pytest
 from shared.errors import Conflict, NotFound, PreconditionFailed, StoreUnavailable
 from shared.store.contract import Condition, Create, Delete, Patch, PatchOperation, Replace
 from shared.store.sqlite import EXPIRED_REMOVED_PER_WRITE, SqliteDocumentStore
+from shared.store.sqlite_query import Filter
 from tests.support.documents import content, learning
 
 
@@ -57,6 +59,21 @@ def _rows(path: Path) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         (count,) = connection.execute("SELECT count(*) FROM documents").fetchone()
     return int(count)
+
+
+def _index_for(path: Path, field: str) -> str:
+    """Return the index by which the store looks for a value of a field among all partitions."""
+    conditions = Filter()
+    conditions.add("container = ?", "learning")
+    conditions.add_equality("type", "lesson")
+    conditions.add_equality(field, "rain")
+    conditions.add_alive(0)
+    statement = f"EXPLAIN QUERY PLAN SELECT body FROM documents WHERE {' AND '.join(conditions.clauses)}"  # noqa: S608 - as in the store
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        ((*_, step),) = connection.execute(statement, conditions.parameters).fetchall()
+    found = re.fullmatch(r"SEARCH documents USING INDEX (\w+) .*", step)
+    assert found, step
+    return found.group(1)
 
 
 async def test_a_document_vanishes_when_its_time_has_passed(store: SqliteDocumentStore, clock: Clock) -> None:
@@ -281,6 +298,32 @@ async def test_a_database_of_a_newer_version_is_left_alone(path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="schema 99"):
         await store.create("learning", learning("one"))
     await store.close()
+
+
+async def test_a_database_of_the_version_before_gets_its_indexes(path: Path) -> None:
+    store = SqliteDocumentStore(path)
+    await store.create("learning", learning("one", lesson_key="rain", regeneration_key="snow"))
+    await store.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP INDEX documents_by_lesson_key; DROP INDEX documents_by_regeneration_key;"
+            "PRAGMA user_version = 1"
+        )
+    store = SqliteDocumentStore(path)
+    (found,) = await store.query_across("learning", "lesson", {"lesson_key": "rain"})
+    assert found["id"] == "one"
+    await store.close()
+    assert _index_for(path, "lesson_key") == "documents_by_lesson_key"
+    assert _index_for(path, "regeneration_key") == "documents_by_regeneration_key"
+
+
+async def test_who_waits_for_a_lesson_is_found_without_reading_every_lesson(path: Path) -> None:
+    store = SqliteDocumentStore(path)
+    for number in range(300):
+        await store.create("learning", learning(f"lesson-{number}", lesson_key=f"key {number}"))
+    await store.close()
+    assert _index_for(path, "lesson_key") == "documents_by_lesson_key"
+    assert _index_for(path, "regeneration_key") == "documents_by_regeneration_key"
 
 
 async def test_a_cancelled_write_is_done_or_not_done(store: SqliteDocumentStore) -> None:

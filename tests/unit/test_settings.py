@@ -391,6 +391,11 @@ def test_any_values_load_or_are_refused_in_one_line(changes: dict[str, str]) -> 
     assert re.fullmatch(r"|\w+: \S[^\n\r]*", refused), refused
 
 
+def test_a_wrong_algorithm_of_two_lines_is_told_in_one() -> None:
+    told = refusal({**DEVELOPMENT, "JWT_ALGORITHMS": "RS256,0\n0"})
+    assert told.startswith("JWT_ALGORITHMS: '0\\n0' is none of RS256, ")
+
+
 def test_the_settings_of_a_process_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for marker in AZURE_MARKERS:
         monkeypatch.delenv(marker, raising=False)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
+from shared.computing import computed
 from shared.research.documentation.index import Entry
 from shared.research.documentation.inventory import inventory_entries
 from shared.research.documentation.llms_txt import llms_entries
@@ -81,12 +82,12 @@ class SiteIndexes:
                 page = await self._fetch(address, root, TEXT)
             except NotThere:
                 continue
-            return await asyncio.to_thread(llms_entries, page.text, address)
+            return await computed(llms_entries, page.text, address)
         raise NotThere("no llms.txt")
 
     async def _inventory(self, root: str) -> list[Entry]:
         page = await self._fetch(f"{root}objects.inv", root, BINARY | TEXT)
-        return await asyncio.to_thread(inventory_entries, page.body, root)
+        return await computed(inventory_entries, page.body, root)
 
     async def _sitemap(self, root: str) -> list[Entry]:
         """Read the sitemap beside the documentation, else the site's; of an index the nearest few."""
@@ -100,7 +101,7 @@ class SiteIndexes:
                 page = await self._fetch(address, root, XML)
             except NotThere:
                 continue
-            sitemap = await asyncio.to_thread(read_sitemap, page.body, root)
+            sitemap = await computed(read_sitemap, page.body, root)
             entries.extend(sitemap.pages)
             waiting = [*sorted(sitemap.sitemaps, key=lambda one: not one.startswith(root)), *waiting]
         return entries

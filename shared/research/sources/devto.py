@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field, RootModel
 
+from shared.computing import computed
 from shared.research.fetching.passages import html_passages
 from shared.research.http import NotThere
 from shared.research.network_source import NetworkSource, Wire, gathered
@@ -79,5 +80,5 @@ class DevToSource(NetworkSource):
             open_licence=False,
             language="en",
             retrieved_at=datetime.now(UTC),
-            passages=tuple(await asyncio.to_thread(html_passages, article.body_html, article.title)),
+            passages=tuple(await computed(html_passages, article.body_html, article.title)),
         )

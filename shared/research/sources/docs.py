@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import httpx
 from pydantic import Field
 
+from shared.computing import computed
 from shared.research.documentation.finding import SiteIndexes
 from shared.research.documentation.index import Entry
 from shared.research.documentation.sites import Site, sites_of
@@ -75,7 +76,7 @@ class DocsSource(NetworkSource):
         else:
             known = await self._indexes.entries(site.root)
             listed = [(f"{entry.title} {entry.about}", entry) for entry in known]
-            entries = await asyncio.to_thread(best_titled, question, listed, MAX_PAGES)
+            entries = await computed(best_titled, question, listed, MAX_PAGES)
         answers = await asyncio.gather(
             *(self._page(site, entry) for entry in entries), return_exceptions=True
         )
@@ -94,7 +95,7 @@ class DocsSource(NetworkSource):
             entry.url, site=httpx.URL(site.root), types=HTML | TEXT, timeout_seconds=self.timeout_seconds
         )
         read = page_passages if page.content_type in HTML else markdown_passages
-        passages = await asyncio.to_thread(read, page.text, entry.title)
+        passages = await computed(read, page.text, entry.title)
         return Hit(
             title=entry.title,
             author=site.author,

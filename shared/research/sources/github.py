@@ -15,6 +15,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.computing import computed
 from shared.research.fetching.passages import markdown_passages
 from shared.research.http import NotThere
 from shared.research.licences import OPEN_LICENCES, licence_url
@@ -77,7 +78,7 @@ class GitHubSource(NetworkSource):
         except NotThere:
             return None
         spdx = (repository.license.spdx_id if repository.license else None) or "no licence given"
-        passages = await asyncio.to_thread(markdown_passages, _decoded(readme), repository.full_name)
+        passages = await computed(markdown_passages, _decoded(readme), repository.full_name)
         return Hit(
             title=f"{repository.full_name}: {repository.description or 'README'}",
             author=repository.full_name.partition("/")[0],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from shared.computing import computed
 from shared.models.specification import normalise
 from shared.research.protocol import Hit, Question, SourceSkipped
 from shared.research.python_reference.corpus import ReferencePage, reference_pages
@@ -86,7 +86,7 @@ class PydocSource:
         if normalise(question.subject) not in SUBJECTS:
             raise SourceSkipped("covers Python only")
         # The first question reads all of the documentation; the event loop must not wait for it.
-        found = await asyncio.to_thread(find_pages, question)
+        found = await computed(find_pages, question)
         now = datetime.now(UTC)
         return [
             Hit(

@@ -6,13 +6,13 @@ https://api.stackexchange.com/docs
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import unescape
 
 from pydantic import Field
 
+from shared.computing import computed
 from shared.research.fetching.passages import html_passages
 from shared.research.limits import of_stack_exchange
 from shared.research.network_source import NetworkSource, Wire
@@ -87,7 +87,7 @@ class StackOverflowSource(NetworkSource):
         parameters = self._parameters(sort="votes", order="desc", pagesize="30")
         answers = (await self.get(_Answers, f"{self._base_url}/questions/{ids}/answers", parameters)).items
         # Reading HTML computes: not on the loop that everybody shares.
-        hits = await asyncio.to_thread(lambda: [_hit(one, answers) for one in questions])
+        hits = await computed(lambda: [_hit(one, answers) for one in questions])
         return [hit for hit in hits if hit is not None]
 
     def _parameters(self, **parameters: str) -> dict[str, str]:

@@ -72,10 +72,12 @@ def _paths(one: RouteTemplate, other: RouteTemplate, values: tuple[str, ...]) ->
 def _choices(
     one: RouteTemplate, other: RouteTemplate, place: int, values: tuple[str, ...]
 ) -> tuple[str, ...]:
-    literals = {
-        part
-        for template in (one, other)
-        for part in (template.segments[place].parts if place < len(template.segments) else ())
-        if isinstance(part, str)
-    }
-    return tuple(sorted(literals)) or values
+    """Return what may stand at a place: literals, else the values that no parameter there refuses."""
+    segments = [t.segments[place] for t in (one, other) if place < len(t.segments)]
+    literals = {part for segment in segments for part in segment.parts if isinstance(part, str)}
+    if literals:
+        return tuple(sorted(literals))
+    alone = [segment.parameter for segment in segments if segment.parameter is not None]
+    # A catch-all is judged by all that it catches, not by one segment.
+    judges = [parameter for parameter in alone if not parameter.catch_all]
+    return tuple(value for value in values if all(parameter.accepts(value) for parameter in judges))

@@ -66,13 +66,14 @@ def run_seed(seed: int, stores: Sequence[Store], emulator: CosmosEmulator | None
     violations = audit(evidence)
     result = Result(schedule, violations, evidence.mended, time.monotonic() - started, folder)
     if violations:
-        _keep(evidence, folder)
+        keep(evidence, folder)
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return result
 
 
-def _keep(evidence: Evidence, folder: Path) -> None:
+def keep(evidence: Evidence, folder: Path) -> None:
+    """Write down all that was found."""
     bodies = {" ".join(version): sorted(digests) for version, digests in evidence.bodies.items()}
     found = asdict(evidence) | {"bodies": bodies}
     (folder / "evidence.json").write_text(json.dumps(found, indent=1, default=sorted), encoding="utf-8")

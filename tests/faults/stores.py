@@ -18,7 +18,8 @@ from shared.store.containers import all_containers
 from tests.faults.schedule import Store
 from tests.faults.weather import lagging, outage, storm
 from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
-from tests.support.cosmos_proxy import CosmosProxy, calm
+from tests.support.cosmos_faults import Fault
+from tests.support.cosmos_proxy import Asked, CosmosProxy, Weather
 from tests.support.small_disk import SmallDisk
 
 Documents = list[tuple[str, dict[str, Any]]]
@@ -65,7 +66,9 @@ class CosmosStore(StoreUnderTest):
     """Cosmos DB's emulator behind a proxy that makes the weather; the auditor asks it directly."""
 
     def __init__(self, client: CosmosClient, database: str, proxy: CosmosProxy) -> None:
-        self._database, self._proxy = client.get_database_client(database), proxy
+        self._database = client.get_database_client(database)
+        self._bad: list[Weather] = []
+        proxy.weather = self._weather
         self.settings = {
             "COSMOS_ENDPOINT": proxy.url,
             "COSMOS_DATABASE": database,
@@ -81,14 +84,11 @@ class CosmosStore(StoreUnderTest):
 
     def breakage(self, kind: str, seed: int) -> tuple[Callable[[], None], Callable[[], None]]:
         weather = {"storm": storm(seed), "stale reads": lagging(seed), "store away": outage}[kind]
+        return lambda: self._bad.append(weather), lambda: self._bad.remove(weather)
 
-        def begin() -> None:
-            self._proxy.weather = weather
-
-        def end() -> None:
-            self._proxy.weather = calm
-
-        return begin, end
+    def _weather(self, asked: Asked) -> Fault | None:
+        """Return the first fault of all that is bad at the moment."""
+        return next((fault for weather in list(self._bad) if (fault := weather(asked))), None)
 
 
 @contextmanager

@@ -6,15 +6,18 @@ The run is a real one, so that what is planted is planted in what the app really
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.models.library import LessonVersion
 from shared.models.poison import Poison
+from tests.faults.__main__ import keep
 from tests.faults.audit import RULES, Violation, audit
 from tests.faults.evidence import DeadLetter, Document, Event, Evidence, Instance
 from tests.faults.journal import OWN_DATA, Accepted, Promise
@@ -499,6 +502,14 @@ def test_what_is_planted_is_found(calm: Evidence, rule: str, plant: Plant) -> No
 
 def test_every_rule_has_something_to_find() -> None:
     assert {rule for rule, _ in PLANTS} == {rule.__name__ for rule in RULES}
+
+
+def test_all_that_was_found_is_kept_for_who_looks_for_the_cause(calm: Evidence, tmp_path: Path) -> None:
+    keep(calm, tmp_path)
+    kept = json.loads((tmp_path / "evidence.json").read_text(encoding="utf-8"))
+    assert len(kept["documents"]) == len(calm.documents)
+    assert {one["id"] for one in kept["instances"]} == {one.id for one in calm.instances}
+    assert set(map(tuple, kept["ends"])) == calm.ends
 
 
 def test_a_violation_names_its_rule() -> None:

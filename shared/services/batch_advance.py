@@ -144,6 +144,15 @@ def _message(batch: Batch, lesson: Lesson) -> Message:
     return Message(message_id, "lesson", body, correlation_id=batch.correlation_id)
 
 
+async def close_batch(documents: Documents, batch: Batch) -> Batch:
+    """End a batch that is to be removed, so that the reconciler begins no further attempt of it.
+
+    Returns it as it is then, with all attempts that there were; raises NotFound.
+    """
+    ended = [set_to("/state", BatchState.ENDED.value)]
+    return await documents.patch(Batch, batch.user_id, batch.id, ended)
+
+
 async def give_up_batch(documents: Documents, batch: Batch) -> None:
     """End a batch whose orchestration was lost too often: what nobody has begun leaves its queue as failed.
 

@@ -26,6 +26,7 @@ from shared.models.roadmap import Lesson, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.security.pseudonym import pseudonym
 from shared.services.attempts import SUPERSEDED_PERHAPS, instance_ids
+from shared.services.batch_advance import close_batch
 from shared.services.batch_slots import Slots
 from shared.services.leaving import Place, leave
 from shared.services.lesson_cancellation import LessonCancellation
@@ -101,13 +102,17 @@ class LearnerSweep:
     async def _stop(self, removal: Removal) -> None:
         """End the learner's roadmaps and lessons, and note the orchestrations that name the learner."""
         noted = set(removal.instances)
-        async for roadmap in self._documents.every(Roadmap, removal.user_id):
-            noted.update(instance_ids(roadmap))
+        async for found in self._documents.every(Roadmap, removal.user_id):
+            roadmap = found
             if not roadmap.status.ended:
-                await self._stopping.finish(await self._stopping.begin(removal.user_id, roadmap.id))
+                # What is marked is as it is now: the reconciler may have begun another attempt of it.
+                roadmap = await self._stopping.begin(removal.user_id, roadmap.id)
+                await self._stopping.finish(roadmap)
             elif roadmap.stopping:
                 await self._stopping.finish(roadmap)
-        async for batch in self._documents.every(Batch, removal.user_id):
+            noted.update(instance_ids(roadmap))
+        async for open_batch in self._documents.every(Batch, removal.user_id):
+            batch = await close_batch(self._documents, open_batch)
             noted.update(batch.instance_ids)
             await self._orchestrations.terminate(batch.instance_id, "removed")
         lessons = self._documents.every(Lesson, removal.user_id)

@@ -13,6 +13,7 @@ from shared.models.batch import Batch
 from shared.models.roadmap import Idempotency, Roadmap
 from shared.orchestrations import Orchestrations
 from shared.services.attempts import instance_ids
+from shared.services.batch_advance import close_batch
 from shared.services.batch_slots import Slots
 from shared.services.races import TRIES, pause, until_visible
 from shared.services.stopping import Stopping
@@ -59,7 +60,11 @@ class RoadmapDeletion:
         """End the orchestrations of its batches and remove their histories; tells whether none is left."""
         while True:
             batches = (await self._documents.query(Batch, roadmap.user_id, {"roadmap_id": roadmap.id})).items
-            for batch in batches:
+            for open_batch in batches:
+                try:
+                    batch = await close_batch(self._documents, open_batch)
+                except NotFound:  # the reconciler is at it too
+                    continue
                 await self._orchestrations.terminate(batch.instance_id, "deleted")
                 await self._slots.free(batch.id)
                 if not await self._purged(batch.instance_ids):

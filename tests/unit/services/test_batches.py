@@ -633,6 +633,55 @@ async def test_a_batch_that_is_deleted_while_it_advances_holds_nothing(
     assert slots["held"] == {}
 
 
+class OvertakenFlow(Flow):
+    """The reconciler comes by right after an orchestration was terminated."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__([clients])
+        self._clients = clients
+        self.instances: set[str] = set()
+
+    async def start_new(self, name: str, instance_id: str, data: dict[str, Any]) -> str:
+        self.instances.add(instance_id)
+        return await super().start_new(name, instance_id, data)
+
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        await super().terminate(instance_id, reason)
+        await Reconciler(self._clients, self.orchestrations).sweep()
+
+
+async def test_a_batch_that_the_reconciler_finds_while_its_learner_is_removed_leaves_no_history(
+    clients: Clients,
+) -> None:
+    """Each history of a batch names its learner."""
+    limited(clients, removal_settle_seconds=0)
+    flow = OvertakenFlow(clients)
+    batch = await a_batch(clients, flow, await a_roadmap(clients, flow))
+    flow.started = [one for one in flow.started if one[1] == batch.instance_id]
+    await LearnerRemoval(clients, flow.orchestrations).request("ada")
+    work = RemovalInput(user_id="ada", attempt=1)
+    assert (await LearnerSweep(clients, flow.orchestrations).sweep(work)).kind == "done"
+    flow.started = [one for one in flow.started if one[0] != "removal_orchestrator"]
+    await flow.run_all()
+    last = work.model_copy(update={"last": True})
+    while (await LearnerSweep(clients, flow.orchestrations).sweep(last)).kind != "done":
+        pass
+    begun = {one for one in flow.instances if one.startswith("batch-")}
+    assert begun <= set(flow.purged)
+
+
+async def test_a_batch_that_the_reconciler_finds_while_its_roadmap_is_deleted_leaves_no_history(
+    clients: Clients,
+) -> None:
+    flow = OvertakenFlow(clients)
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+    await RoadmapDeletion(clients, flow.orchestrations).delete("ada", roadmap.id)
+    begun = {one for one in flow.instances if one.startswith("batch-")}
+    assert begun == {batch.instance_id}
+    assert begun <= set(flow.purged)
+
+
 async def test_a_removed_learner_leaves_no_batch_and_holds_nothing(
     clients: Clients, flow: Flow, tmp_path: Path, namespace: Namespace
 ) -> None:

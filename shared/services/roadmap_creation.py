@@ -26,6 +26,8 @@ from shared.services.attempts import start_roadmap
 from shared.services.pricing import estimate_roadmap_cost_usd
 from shared.services.queueing import queue_of
 from shared.services.quotas import ensure_quota, quota_exceeded
+from shared.services.races import TRIES, pause, until_visible
+from shared.services.roadmaps import CHANGING
 from shared.store.contract import BatchOperation, Condition
 from shared.store.documents import change, creation, increment
 from shared.telemetry import log
@@ -113,6 +115,9 @@ class RoadmapCreation:
                 (FieldError("Idempotency-Key", "was used with another body"),),
             )
         roadmap = await self._documents.find(Roadmap, user_id, record.roadmap_id)
+        if roadmap is None:  # gone, or not visible here yet
+            await until_visible(record.created_at)
+            roadmap = await self._documents.find(Roadmap, user_id, record.roadmap_id)
         if roadmap is None or roadmap.deleting:
             raise Problem(
                 HTTPStatus.GONE, "gone", "The roadmap that this Idempotency-Key created was deleted."
@@ -192,12 +197,25 @@ class RoadmapCreation:
         try:
             await self._documents.batch(Roadmap, roadmap.user_id, operations)
         except Conflict:
-            # Either a request with the same key was faster, or this batch's first try did happen unseen.
-            if record and (earlier := await self._replayed(record.user_id, record.id, record.body_hash)):
-                return earlier
+            return await self._earlier(roadmap, record)
         except PreconditionFailed:
             raise quota_exceeded("roadmaps", limit) from None
         return await self._documents.read(Roadmap, roadmap.user_id, roadmap.id)
+
+    async def _earlier(self, roadmap: Roadmap, record: Idempotency | None) -> Roadmap:
+        """Return what is there already: another request's with the same key, or this one's, stored unseen.
+
+        It may not be visible here yet; raises a 409 Problem if it stays so.
+        """
+        for lost in range(TRIES):
+            if record is not None:
+                earlier = await self._replayed(record.user_id, record.id, record.body_hash)
+            else:
+                earlier = await self._documents.find(Roadmap, roadmap.user_id, roadmap.id)
+            if earlier is not None:
+                return earlier
+            await pause(lost)
+        raise CHANGING
 
 
 def _interpreted(request: RoadmapRequest, preferences: Preferences) -> GoalInterpretation:

@@ -99,8 +99,8 @@ class Actor(threading.Thread):
                 for step in self._script.steps:
                     time.sleep(step.pause)
                     self._play(step)
-            except (GaveUp, ServiceBusError) as reason:
-                self.failure = str(reason)
+            except (GaveUp, ServiceBusError, AssertionError) as reason:
+                self.failure = f"{self.name}: {type(reason).__name__} {reason}"
 
     def _play(self, step: Step) -> None:
         deeds: dict[Deed, Callable[[Step], None]] = {

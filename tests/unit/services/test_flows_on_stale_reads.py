@@ -134,3 +134,19 @@ async def test_an_attempt_that_has_ended_changes_nothing_when_it_runs_again(proc
     await flow.run_all()
     after = await Roadmaps(processes[0]).roadmap("ada", roadmap.id)
     assert after == before
+
+
+async def test_a_repeat_at_another_instance_answers_with_the_first_roadmap(
+    processes: list[Clients], tmp_path: Path
+) -> None:
+    """The first answer was lost; the other instance cannot see yet what the first one wrote."""
+    flow = Flow(processes)
+    for number in range(6):
+        first, *repeats = [
+            await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, f"key-{number}")
+            for clients in processes
+        ]
+        assert {repeat.id for repeat in repeats} == {first.id}
+    assert len(stored_documents(tmp_path / "skillsync.db", "Roadmap")) == 6
+    [quota] = stored_documents(tmp_path / "skillsync.db", "Quota")
+    assert quota["roadmaps"] == 6

@@ -110,8 +110,11 @@ def test_killed_at_every_boundary(tmp_path: Path, slow_provider: ModelProvider, 
         assert paid, "no call was ever recorded"
         now = wire_calls(victim)
         assert {step: now[step] for step in paid} == paid, "a recorded call was paid again"
-        counted = {record["step"]: record["repeats"] for record in victim.documents("CallRecord")}
-        assert all(now[step] <= 1 + repeats for step, repeats in counted.items()), (now, counted)
+        # Another attempt of the roadmap has records of its own for what no attempt before had brought home.
+        counted: Counter[str] = Counter()
+        for record in victim.documents("CallRecord"):
+            counted[record["step"]] += 1 + record["repeats"]
+        assert all(now[step] <= allowed for step, allowed in counted.items()), (now, counted)
 
 
 @contextmanager

@@ -46,6 +46,12 @@ def function_of(method: str, path: str) -> str | None:
     return match.function if match else None
 
 
+def read_description() -> None:
+    """Read the description now: it takes a second, which a test that kills in the middle of a call lacks."""
+    _routes()
+    api_description()
+
+
 def check_described(response: httpx.Response) -> None:
     """Fail for an answer that its operation does not tell of: its status, its media type, its shape.
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.support.described import check_described
+from tests.support.described import check_described, read_description
 
 GOAL = {
     "goal": "I want to learn Python!",
@@ -32,6 +32,7 @@ class Learner:
         self.user_id = user_id
         self._patient = patient
         headers = {"Authorization": f"Bearer {token}"} if token else {"X-User-Id": user_id}
+        read_description()
         self.http = httpx.Client(
             base_url=f"{url}/api",
             headers=headers,

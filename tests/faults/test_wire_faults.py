@@ -44,6 +44,7 @@ def persisting(ask: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_storm_at_the_store_costs_repeats_and_nothing_else(
     tmp_path: Path, cosmos: dict[str, str], proxy: CosmosProxy, provider: ModelProvider
 ) -> None:

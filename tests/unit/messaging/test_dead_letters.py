@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import subprocess
@@ -30,27 +29,19 @@ from tests.support.service_bus import Namespace, app_entities, broker_folder, id
 need_broker()
 
 # See test_outbox.py.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("broken_connections_collected"),
+]
 
 
 LOCK_SECONDS = 10
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
     with BrokerProcess(broker_folder(tmp_path), app_entities(LockDuration=f"PT{LOCK_SECONDS}S")) as broker:
         yield broker
-
-
-@pytest.fixture
-def namespace(broker: BrokerProcess) -> Namespace:
-    return Namespace(broker.connection_string)
 
 
 @pytest.fixture

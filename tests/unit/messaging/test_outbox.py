@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +25,16 @@ from shared.settings import Settings, load_settings
 from shared.store.documents import creation
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, entities, need_broker, queue, topic
-from tests.support.service_bus import QUEUE, TOPIC, Namespace, app_entities, broker_folder, ids
+from tests.support.service_bus import QUEUE, TOPIC, Namespace, broker_folder, ids
 from tests.support.store_file import stored_documents
 
 need_broker()
 
-# The SDK leaves the sockets of connections that break to the garbage collector; here it is run where it is
-# expected, and not in the middle of another test.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    yield
-    gc.collect()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    with BrokerProcess(broker_folder(tmp_path), app_entities()) as broker:
-        yield broker
-
-
-@pytest.fixture
-def namespace(broker: BrokerProcess) -> Namespace:
-    return Namespace(broker.connection_string)
+# What the SDK leaves to the garbage collector complains when that runs (see tests/unit/conftest.py).
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("broken_connections_collected"),
+]
 
 
 @pytest.fixture

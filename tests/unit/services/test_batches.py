@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,34 +47,20 @@ from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, need_broker
 from tests.support.flow import Flow
 from tests.support.hooked_store import HookedStore, overtaken
-from tests.support.service_bus import Namespace, app_entities, broker_folder, ids
+from tests.support.service_bus import Namespace, ids
 from tests.support.stale_store import StaleReadStore
 from tests.support.store_file import stored_documents
 
 need_broker()
 
 # See tests/unit/messaging/test_outbox.py.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("broken_connections_collected"),
+]
 
 PYTHON = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
 PER_LEARNER = 2
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    yield
-    gc.collect()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    with BrokerProcess(broker_folder(tmp_path), app_entities()) as broker:
-        yield broker
-
-
-@pytest.fixture
-def namespace(broker: BrokerProcess) -> Namespace:
-    return Namespace(broker.connection_string)
 
 
 @pytest.fixture

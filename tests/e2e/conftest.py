@@ -1,4 +1,8 @@
-"""Hosts shared by the end-to-end tests: one without any provider, one with a fake provider at the wire."""
+"""Hosts shared by the tests of one file: one without any provider, one with a fake provider at the wire.
+
+Never by the tests of two files: lessons are shared between learners, so that a file would find what another
+one has left in the library, or not, as the files happen to be dealt out to processes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from tests.support.model_provider import ModelProvider
 from tests.support.tokens import KeySetServer, Signer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bare_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHost]:
     """The app with no key and no network."""
     with app_host(tmp_path_factory.mktemp("bare"), settings={"LLM_CHAIN": "groq"}) as host:
@@ -28,7 +32,7 @@ def signer() -> Signer:
     return Signer()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token_host(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[LocalHost]:
     """The app with no key and no network, where callers must bring tokens."""
     folder = tmp_path_factory.mktemp("tokens")
@@ -42,7 +46,7 @@ def provider() -> Iterator[ModelProvider]:
         yield provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def model_host(tmp_path_factory: pytest.TempPathFactory, provider: ModelProvider) -> Iterator[LocalHost]:
     """The app with one provider, on two app processes."""
     folder = tmp_path_factory.mktemp("model")

@@ -34,7 +34,7 @@ def test_with_no_key_and_no_network_python_is_learned_from_its_own_reference(bar
 
         lesson_id = first_lesson(roadmap)["id"]
         answer = learner.generate(lesson_id)
-        assert answer.status_code == 202
+        assert answer.status_code == 202, answer.text
         assert answer.json()["status_url"] == answer.headers["Location"] == f"/api/lessons/{lesson_id}/status"
         lesson = learner.await_lesson(lesson_id)
         assert lesson["generation_status"] == "completed", lesson

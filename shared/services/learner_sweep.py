@@ -15,6 +15,7 @@ from itertools import groupby
 from shared.clients import Clients
 from shared.errors import NotFound, PreconditionFailed, Problem, QueueUnavailable
 from shared.llm.usage import Spending
+from shared.messaging.outbox import AT_ONCE, send_stored
 from shared.models.base import timestamp
 from shared.models.batch import Batch
 from shared.models.document import now
@@ -69,7 +70,7 @@ class LearnerSweep:
         """Remove a learner; after the first sweep `done` says `until` when the last one must wait.
 
         The last one comes again as long as an orchestration has not ended, or something new was found. Raises
-        QueueUnavailable: nothing is over before the dead letters were looked through.
+        QueueUnavailable: nothing is over before all events were sent and the dead letters looked through.
         """
         try:
             removal = await still_running(self._documents, work)
@@ -80,7 +81,8 @@ class LearnerSweep:
             await remove_traces(self._documents, pseudonym(self._settings, work.user_id))
             if work.last:  # calls that were under way at the first sweep have settled their price by now
                 await self._clear_operations(work.user_id)
-            removed = await self._clear_partition(work, keep_events=not work.last)
+                await self._send_events(work.user_id)
+            removed = await self._clear_partition(work)
         except (Problem, *LOST_RACE):
             return SUPERSEDED_PERHAPS
         log("learner.swept", learner=pseudonym(self._settings, work.user_id), count=removed)
@@ -164,10 +166,28 @@ class LearnerSweep:
         if discarded < len(theirs):
             raise QueueUnavailable(f"{len(theirs) - discarded} dead letters could not be reached")
 
+    async def _send_events(self, user_id: str) -> None:
+        """Tell subscribers what they were not told yet, as a broker that was away for long leaves it.
+
+        What the broker refuses is removed unsent. Raises QueueUnavailable.
+        """
+        bus = self._clients.service_bus
+        if bus is None:
+            return
+        where = {"destination": Destination.EVENTS.value}
+        events = [event async for event in self._documents.every(Outbox, user_id, where)]
+        events.sort(key=lambda event: event.sequence)
+        for start in range(0, len(events), AT_ONCE):
+            some = events[start : start + AT_ONCE]
+            for refused in await send_stored(bus, self._clients.remove_sent, some):
+                with suppress(NotFound):
+                    await self._clients.remove_sent(refused)
+
     # ------------------------------------------------------------------ the learner's own partition
 
-    async def _clear_partition(self, work: RemovalInput, *, keep_events: bool) -> int:
-        """Remove every document but the removal itself; returns how many there were."""
+    async def _clear_partition(self, work: RemovalInput) -> int:
+        """Remove all documents but the removal and events to be sent; returns how many there were."""
+        keep_events = self._clients.service_bus is not None
         removed, continuation = 0, None
         while True:
             page = await self._documents.store.query(

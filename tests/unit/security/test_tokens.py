@@ -63,6 +63,7 @@ def test_a_good_token_names_its_learner(signer: Signer) -> None:
         ({"exp": "9999999999"}, "exp is no number"),
         ({"exp": True}, "exp is no number"),
         ({"exp": [9999999999]}, "exp is no number"),
+        ({"exp": 10**400}, "exp is no number"),
         ({"nbf": time.time() + 3600}, "not valid yet"),
         ({"nbf": "soon"}, "nbf is no number"),
         ({"iat": time.time() + 3600}, "not valid yet"),
@@ -101,6 +102,14 @@ def test_clocks_may_differ_by_a_minute() -> None:
     assert verified(RSA.token("ada", exp=int(now) - 50, nbf=int(now) + 50, iat=int(now) + 50))
     assert "expired" in reason(RSA.token("ada", exp=int(now) - 70))
     assert "not valid yet" in reason(RSA.token("ada", nbf=int(now) + 70))
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("number", [10**309, -(10**400), 10**4000], ids=["large", "small", "larger"])
+def test_a_number_that_no_float_holds_is_no_time(claim: str, number: int) -> None:
+    """Nobody must have signed it: what a token says of its times is read before its signature is."""
+    forged = f"{encoded(RSA.header())}.{encoded(claims('ada') | {claim: number})}.{encoded(b'x')}"
+    assert f"its {claim} is no number" in reason(forged)
 
 
 def test_one_of_several_audiences_is_enough() -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import FieldNode
 from graphql import GraphQLError as ExecutionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -27,8 +28,9 @@ NO_OPERATION = GraphQLError(
     message="The document holds no such query or mutation; name one of them, or leave operationName out.",
     extensions={"code": "invalid_request"},
 )
+UNREADABLE_VALUE = "A value in the document cannot be read."
 # Names that the library guesses would tell the schema to who may not ask for it.
-_guess = re.compile(r"\s*Did you mean .*\?$", re.DOTALL)
+_guess = re.compile(r"\s*Did you mean [^?]*\?")
 
 
 @strawberry.type
@@ -98,12 +100,14 @@ def _told(error: ExecutionError, *, development: bool) -> GraphQLError:
         else None,
         path=formatted.get("path"),
     )
-    if error.original_error is None:
+    if _is_of_the_request(error):
+        if isinstance(error.original_error, ValueError):
+            told.message = UNREADABLE_VALUE
         if not development:
             told.message = _guess.sub("", told.message)
         told.extensions = {"code": "invalid_request"}
         return told
-    problem = as_graphql_names_it(_problem_of(error.original_error, told.path))
+    problem = as_graphql_names_it(_problem_of(error))
     told.message = problem.detail
     told.extensions = {"code": problem.code, "status": problem.status.value}
     if problem.errors:
@@ -111,15 +115,25 @@ def _told(error: ExecutionError, *, development: bool) -> GraphQLError:
     return told
 
 
-def _problem_of(error: Exception, path: list[str | int] | None) -> Problem:
-    route = f"{ROUTE}/{'/'.join(map(str, path or ()))}"
+def _is_of_the_request(error: ExecutionError) -> bool:
+    """Tell whether the engine refused a document or its variables; then no resolver was called."""
+    of_engine = error.original_error is None or isinstance(error.original_error, ExecutionError)
+    # An engine that cannot read a number, such as one of 5,000 digits, says so in Python's words.
+    return of_engine or (error.path is None and isinstance(error.original_error, ValueError))
+
+
+def _problem_of(failed: ExecutionError) -> Problem:
+    error = failed.original_error
+    # The field's own name: what stands in the path may be an alias, which is the caller's text.
+    names = [node.name.value for node in failed.nodes or () if isinstance(node, FieldNode)]
+    route = "/".join([ROUTE, *names[:1]])
     if isinstance(error, InvalidContinuation):
         error = CONTINUATION_REFUSED
     if isinstance(error, Problem):
         log("request.refused", logging.INFO, status=error.status.value, code=error.code, route=route)
         return error
     # Where it happened, but not in its words, which may hold a caller's.
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    frames = traceback.extract_tb(error.__traceback__)[-3:] if error else []
     reason = f"{type(error).__name__} in " + " < ".join(
         f"{one.name}:{one.lineno}" for one in reversed(frames)
     )

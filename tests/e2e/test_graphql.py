@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.broker import need_broker
-from tests.support.graphql import LESSON, GraphQL, awaited
+from tests.support.graphql import LESSON, OF_MODULE, OF_ONE_LEARNER, WHOLE_MODULE, GraphQL, awaited
 from tests.support.learner import Learner
 from tests.support.local_host import LocalHost
 
@@ -44,23 +44,6 @@ def grace(bare_host: LocalHost) -> Iterator[GraphQL]:
 def onboarded(learner: GraphQL) -> dict[str, Any]:
     created = learner.data(CREATE, input=GOAL)["onboarding"]["createRoadmap"]
     return awaited(lambda: learner.roadmap(created["id"]), lambda one: one["status"] == "completed")
-
-
-OF_MODULE = "query Of($id: ID!) { lessons { getLessonsByModule(moduleId: $id) { id generationStatus } } }"
-WHOLE_MODULE = (
-    "mutation All($id: ID!) { lessons { generateModuleLessons(moduleId: $id) { id generationStatus } } }"
-)
-# Everything that names a thing of one learner, by what it names.
-OF_ONE_LEARNER = {
-    "query Read($id: ID!) { lessons { getLessonById(lessonId: $id) { id } } }": "lesson",
-    "mutation Go($id: ID!) { lessons { generateLessonContent(lessonId: $id) { id } } }": "lesson",
-    "mutation Anew($id: ID!) { lessons { regenerateLesson(input: { lessonId: $id }) { id } } }": "lesson",
-    "mutation Up($id: ID!) { lessons { voteLesson(input: {lessonId: $id, value: 1}) { value } } }": "lesson",
-    OF_MODULE: "module",
-    "query Page($id: ID!) { lessons { lessonPage(moduleId: $id) { items { id } } } }": "module",
-    WHOLE_MODULE: "module",
-    "query Whole($id: ID!) { onboarding { roadmap(id: $id) { id goal } } }": "roadmap",
-}
 
 
 def test_the_whole_journey(ada: GraphQL, grace: GraphQL) -> None:
@@ -111,7 +94,9 @@ def test_the_whole_journey(ada: GraphQL, grace: GraphQL) -> None:
     # Each keeps to the own.
     things = {"lesson": lesson["id"], "module": modules[1]["id"], "roadmap": roadmap["id"]}
     for query, thing in OF_ONE_LEARNER.items():
-        assert grace.error(query, id=things[thing])["extensions"] == {"code": "not_found", "status": 404}
+        foreign, absent = (grace.error(query, id=one) for one in (things[thing], str(uuid.uuid4())))
+        assert foreign == absent
+        assert foreign["extensions"] == {"code": "not_found", "status": 404}
     hers_listed = grace.data("{ onboarding { roadmaps { id } } }")["onboarding"]["roadmaps"]
     assert [one["id"] for one in hers_listed] == [hers["id"]]
 
@@ -255,6 +240,8 @@ def test_bad_input_names_its_fields(ada: GraphQL, input_: dict[str, object], fie
         ("{ lessons {", "Syntax Error"),
         ("{ " + " ".join(f"a{i}: onboarding {{ roadmaps {{ id }} }}" for i in range(20)) + " }", "aliases"),
         ("{ " + "onboarding { roadmaps { id } } " * 300 + "}", "token"),
+        ("query A($id: Int!) { onboarding { roadmaps(limit: $id) { id } } }", "non-integer value: '1'"),
+        ("{ ...nowhere }", "Unknown fragment 'nowhere'"),
         (
             "{ onboarding { roadmaps { ...deep } } } fragment deep on Roadmap { id ...deep }",
             "Cannot spread fragment",
@@ -272,8 +259,18 @@ def test_a_developers_machine_tells_the_schema(ada: GraphQL) -> None:
     assert [one["name"] for one in names] == ["lessons", "onboarding"]
 
 
-@pytest.mark.parametrize("body", [{}, {"query": ""}, {"query": 7}, {"query": "{a}", "variables": []}])
-def test_a_body_that_is_no_request_is_refused(bare_host: LocalHost, body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"query": ""},
+        {"query": 7},
+        {"query": "{a}", "variables": []},
+        [{"query": "{ onboarding { roadmaps { id } } }"}],
+    ],
+    ids=["empty", "blank", "a number", "a list of variables", "a batch"],
+)
+def test_a_body_that_is_no_request_is_refused(bare_host: LocalHost, body: object) -> None:
     with Learner(bare_host.url, "ada") as learner:
         answer = learner.http.post("/graphql", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

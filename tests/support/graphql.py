@@ -11,6 +11,21 @@ from tests.support.learner import Learner
 LESSON = (
     "id title description objectives estimatedDuration generationStatus generationError content wasCached"
 )
+OF_MODULE = "query Of($id: ID!) { lessons { getLessonsByModule(moduleId: $id) { id generationStatus } } }"
+WHOLE_MODULE = (
+    "mutation All($id: ID!) { lessons { generateModuleLessons(moduleId: $id) { id generationStatus } } }"
+)
+# Everything that names a thing of one learner, by what it names.
+OF_ONE_LEARNER = {
+    "query Read($id: ID!) { lessons { getLessonById(lessonId: $id) { id } } }": "lesson",
+    "mutation Go($id: ID!) { lessons { generateLessonContent(lessonId: $id) { id } } }": "lesson",
+    "mutation Anew($id: ID!) { lessons { regenerateLesson(input: { lessonId: $id }) { id } } }": "lesson",
+    "mutation Up($id: ID!) { lessons { voteLesson(input: {lessonId: $id, value: 1}) { value } } }": "lesson",
+    OF_MODULE: "module",
+    "query Page($id: ID!) { lessons { lessonPage(moduleId: $id) { items { id } } } }": "module",
+    WHOLE_MODULE: "module",
+    "query Whole($id: ID!) { onboarding { roadmap(id: $id) { id goal } } }": "roadmap",
+}
 
 
 class GraphQL:

@@ -12,10 +12,12 @@ import pytest
 
 from shared.clients import Clients
 from shared.errors import Problem
+from shared.models.graphql import GraphQLRequest
 from shared.models.progress import ProgressRequest, ProgressState
 from shared.models.roadmap import Lesson, Task
 from shared.models.versions import RegenerationRequest
 from shared.orchestrations import Orchestrations
+from shared.security.identity import Caller
 from shared.services.batch_creation import BatchCreation
 from shared.services.learning import Learning
 from shared.services.lesson_cancellation import LessonCancellation
@@ -34,7 +36,10 @@ from shared.store.documents import Documents
 from tests.support.flow import Flow
 from tests.support.forwarding_store import ForwardingStore
 from tests.support.furnishing import furnish, processes
+from tests.support.graphql import OF_ONE_LEARNER
 from tests.support.model_provider import ModelProvider
+from triggers.graphql_schema.context import Context
+from triggers.graphql_schema.execution import execute
 
 ADA, MALLORY = "ada-the-first", "mallory"
 # Nothing is sent there: what is refused comes to nothing before.
@@ -145,22 +150,46 @@ async def watched(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Watc
         yield Watched(clients, store, flow, ids)
 
 
+Refused = Callable[[str], Awaitable[object]]
+
+
+async def assert_same_work(watched: Watched, thing: str, refused: Refused) -> None:
+    """Hold that another's thing and none are refused in the same words after the same questions."""
+    found = []
+    for id_ in (watched.ids[thing], str(uuid.uuid4())):
+        watched.store.asked.clear()
+        told = await refused(id_)
+        found.append((told, [str(entry).replace(id_, "ID") for entry in watched.store.asked]))
+        assert not watched.flow.started
+    assert found[0] == found[1]
+    assert found[0][1], "it was looked for"
+    assert not [entry for entry in found[0][1] if ADA in entry], "her partition is not even asked"
+
+
 @pytest.mark.parametrize("use", USES)
 async def test_absent_and_foreign_things_are_refused_alike_after_the_same_work(
     watched: Watched, use: str
 ) -> None:
     thing, call = USES[use]
-    found = []
-    for id_ in (watched.ids[thing], str(uuid.uuid4())):
-        watched.store.asked.clear()
-        with pytest.raises(Problem) as refused:
+
+    async def refused(id_: str) -> object:
+        with pytest.raises(Problem) as raised:
             await call(watched.clients, watched.flow.orchestrations, id_)
-        problem = refused.value
-        asked = [tuple("ID" if part == id_ else part for part in entry) for entry in watched.store.asked]
-        told = (problem.status, problem.code, problem.detail, problem.errors, problem.headers)
-        found.append((told, [str(entry).replace(id_, "ID") for entry in asked]))
-        assert not watched.flow.started
+        problem = raised.value
         assert (problem.status, problem.code) == (404, "not_found")
-    assert found[0] == found[1]
-    assert found[0][1], "it was looked for"
-    assert not [entry for entry in found[0][1] if ADA in entry], "her partition is not even asked"
+        return problem.detail, problem.errors, problem.headers
+
+    await assert_same_work(watched, thing, refused)
+
+
+@pytest.mark.parametrize("query", OF_ONE_LEARNER)
+async def test_they_are_alike_over_graphql_too(watched: Watched, query: str) -> None:
+    context = Context(watched.clients, Caller(MALLORY), watched.flow.orchestrations, None)
+
+    async def refused(id_: str) -> object:
+        answer = await execute(GraphQLRequest(query=query, variables={"id": id_}), context)
+        [error] = answer.errors or []
+        assert error.extensions == {"code": "not_found", "status": 404}
+        return answer
+
+    await assert_same_work(watched, OF_ONE_LEARNER[query], refused)

@@ -19,10 +19,11 @@ class Document(Model):
     """A stored JSON document.
 
     Fields that newer code has added are kept when older code writes the document back, so that two versions
-    of the app can run side by side during a deployment.
+    of the app can run side by side during a deployment. What a document that cannot be read says is a learner's,
+    so no error shows it.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
 
     container: ClassVar[str]
     partition_field: ClassVar[str]

@@ -2,18 +2,20 @@
 
 It acts only on what was requested longer ago than RECONCILE_AFTER_S, and only when no orchestration runs
 for it. A new attempt goes through the same conditional writes as a request, so that two reconcilers, or one
-and a learner, cannot start one thing twice.
+and a learner, cannot start one thing twice. No document keeps the others from being looked at, neither by a
+fault of its own nor by the time that it takes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.clients import Clients
-from shared.errors import Problem
+from shared.errors import Problem, StoreUnavailable
 from shared.models.base import timestamp
 from shared.models.batch import Batch, BatchState
 from shared.models.document import Document, now
@@ -37,14 +39,18 @@ from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import restart
 from shared.services.withdrawal import move_holders
 from shared.store.documents import equals, replacement, set_to
-from shared.telemetry import log
+from shared.telemetry import log, log_fault
 
 D = TypeVar("D", bound=Document)
+R = TypeVar("R")
 
 MAX_RECOVERIES = 3
 PAGE = 100
+PART_SECONDS = 20.0
+"""All parts together take less than the function's time-out, which would end what runs beside them; the next
+minute goes on."""
 MOST_MOVED = 1000
-"""So many holders of one lesson's rejected versions are moved in one sweep; the next goes on."""
+"""So many holders of rejected versions are moved in one sweep; the next goes on."""
 
 
 class Reconciler:
@@ -65,8 +71,7 @@ class Reconciler:
         acted += await self._each(LessonHead, {"status": GenerationStatus.GENERATING}, self._head)
         acted += await self._each(Lesson, {"generation_status": GenerationStatus.GENERATING}, self._lesson)
         acted += await self._each(Lesson, {"regenerating": True}, self._lesson)
-        for head in await self._documents.query_across(LessonHead, {"withdrawing": True}, limit=PAGE):
-            acted += await move_holders(self._documents, head, at_most=MOST_MOVED)
+        acted += await self._move_holders()
         acted += await self._each(Removal, {}, self._removal)
         acted += await self._each(Tombstone, {"cleared": False}, self._clear)
         acted += await self._each(Batch, {"state": BatchState.OPEN}, self._batch)
@@ -79,14 +84,38 @@ class Reconciler:
     ) -> int:
         """Act on what was left behind in this state; returns on how many it was necessary."""
         before = timestamp(now() - self._patience)
-        left = await self._documents.query_across(model, where, updated_before=before, limit=PAGE)
+        found = self._documents.query_across(model, where, updated_before=before, limit=PAGE)
+        left = await self._apart(model, found) or []
+        ends_at = time.monotonic() + PART_SECONDS
         acted = 0
         for document in left:
-            if await act(document):
+            if time.monotonic() > ends_at:
+                log("reconciler.unfinished", source=model.document_type)
+                break
+            if await self._apart(model, act(document)):
                 acted += 1
             elif len(left) == PAGE:
                 await self._put_behind(document)
         return acted
+
+    async def _apart(self, model: type[Document], work: Awaitable[R]) -> R | None:
+        """Do a part of the sweep; returns None where it failed. Raises StoreUnavailable, which all need."""
+        try:
+            return await work
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the durable client's plain Exception, or a defect
+            log_fault("reconciler.failed", error, source=model.document_type)
+            return None
+
+    async def _move_holders(self) -> int:
+        moved = 0
+        for head in await self._documents.query_across(LessonHead, {"withdrawing": True}, limit=PAGE):
+            if moved >= MOST_MOVED:
+                break
+            moving = move_holders(self._documents, head, at_most=MOST_MOVED - moved)
+            moved += await self._apart(LessonHead, moving) or 0
+        return moved
 
     async def _put_behind(self, document: Document) -> None:
         """Let a later sweep see what this one had no room for: this document is well for a while."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,66 @@ async def test_what_runs_does_not_hide_what_is_gone(
     acted = [await Reconciler(clients, flow.orchestrations).sweep() for _ in range(3)]
     assert sum(acted) == 1
     assert (await Roadmaps(clients).roadmap("ada", gone.id)).attempt == 2
+
+
+async def test_one_that_fails_keeps_no_other_from_being_taken_up(
+    clients: Clients, flow: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
+    creation = RoadmapCreation(clients, flow.orchestrations)
+    roadmaps = [await creation.create("ada", REQUEST, None) for _ in range(3)]
+    flow.started.clear()
+    for roadmap in roadmaps:
+        await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+    asking = flow.get_status
+
+    async def get_status(instance_id: str) -> Any:
+        if instance_id == f"roadmap-{roadmaps[1].id}-1":
+            raise Exception("the extension cannot read this history")  # noqa: TRY002 - the SDK's way
+        return await asking(instance_id)
+
+    flow.get_status = get_status  # type: ignore[method-assign]
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 2
+    assert "reconciler.failed" in caplog.text
+
+
+async def test_what_this_code_cannot_read_keeps_nothing_else_from_being_taken_up(
+    clients: Clients, flow: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a roll-back there may be documents of the newer code; what they say is no matter for a log."""
+    roadmap, lesson = await made(clients, flow)
+    await LessonGeneration(clients, flow.orchestrations).request("ada", lesson.id)
+    flow.started.clear()
+    newer = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+    flow.started.clear()
+    for one in (roadmap, newer):
+        await pass_time(clients, one, PATIENCE + timedelta(seconds=1))
+    changed = [set_to("/phase", "dreaming of bees")]
+    await clients.documents.store.patch("learning", "ada", newer.id, changed)
+    earlier = (now() - 2 * PATIENCE).isoformat()
+    await clients.documents.store.patch("learning", "ada", newer.id, [set_to("/updated_at", earlier)])
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    head = await clients.documents.read(LessonHead, lesson.lesson_key, LessonHead.ID)
+    assert head.attempts == 2
+    assert "reconciler.failed" in caplog.text
+    assert "bees" not in caplog.text
+
+
+async def test_a_part_that_takes_long_leaves_the_rest_to_the_next_minute(
+    clients: Clients, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host would end the function at its time-out, and with it all that runs beside it."""
+    monkeypatch.setattr(reconciliation, "PART_SECONDS", 0.25)
+    creation = RoadmapCreation(clients, flow.orchestrations)
+    for _ in range(4):
+        roadmap = await creation.create("ada", REQUEST, None)
+        await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=1))
+    flow.started.clear()
+    asking = flow.get_status
+
+    async def get_status(instance_id: str) -> Any:
+        await asyncio.sleep(0.2)
+        return await asking(instance_id)
+
+    flow.get_status = get_status  # type: ignore[method-assign]
+    acted = [await Reconciler(clients, flow.orchestrations).sweep() for _ in range(2)]
+    assert acted == [2, 2]

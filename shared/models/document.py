@@ -19,8 +19,8 @@ class Document(Model):
     """A stored JSON document.
 
     Fields that newer code has added are kept when older code writes the document back, so that two versions
-    of the app can run side by side during a deployment. What a document that cannot be read says is a learner's,
-    so no error shows it.
+    of the app can run side by side during a deployment. No error shows what an unreadable one says: it may be
+    a learner's.
     """
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)

@@ -38,6 +38,7 @@ from shared.services.roadmap_cancellation import RoadmapCancellation
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import restart
 from shared.services.withdrawal import move_holders
+from shared.store.contract import Document as StoredDocument
 from shared.store.documents import equals, replacement, set_to
 from shared.telemetry import log, log_fault
 
@@ -84,18 +85,19 @@ class Reconciler:
     ) -> int:
         """Act on what was left behind in this state; returns on how many it was necessary."""
         before = timestamp(now() - self._patience)
-        found = self._documents.query_across(model, where, updated_before=before, limit=PAGE)
-        left = await self._apart(model, found) or []
+        left = await self._documents.store.query_across(
+            model.container, model.document_type, where, updated_before=before, limit=PAGE
+        )
         ends_at = time.monotonic() + PART_SECONDS
         acted = 0
-        for document in left:
+        for stored in left:
             if time.monotonic() > ends_at:
                 log("reconciler.unfinished", source=model.document_type)
                 break
-            if await self._apart(model, act(document)):
+            if await self._apart(model, _taken_up(model, stored, act)):
                 acted += 1
             elif len(left) == PAGE:
-                await self._put_behind(document)
+                await self._put_behind(model, stored)
         return acted
 
     async def _apart(self, model: type[Document], work: Awaitable[R]) -> R | None:
@@ -117,10 +119,13 @@ class Reconciler:
             moved += await self._apart(LessonHead, moving) or 0
         return moved
 
-    async def _put_behind(self, document: Document) -> None:
+    async def _put_behind(self, model: type[Document], stored: StoredDocument) -> None:
         """Let a later sweep see what this one had no room for: this document is well for a while."""
+        touched = [set_to("/updated_at", timestamp(now()))]
         with suppress(*LOST_RACE):
-            await self._documents.patch(type(document), document.partition, document.id, [])
+            await self._documents.store.patch(
+                model.container, stored[model.partition_field], stored["id"], touched
+            )
 
     def _is_due(self, requested_at: datetime | None) -> bool:
         return requested_at is not None and now() - requested_at > self._patience
@@ -243,3 +248,7 @@ class Reconciler:
         log("batch.recovered", batch_id=batch.id, attempt=batch.attempt)
         await start_batch(self._orchestrations, batch)
         return True
+
+
+async def _taken_up(model: type[D], stored: StoredDocument, act: Callable[[D], Awaitable[bool]]) -> bool:
+    return await act(model.from_store(stored))

@@ -198,9 +198,13 @@ async def test_what_this_code_cannot_read_keeps_nothing_else_from_being_taken_up
     await clients.documents.store.patch("learning", "ada", newer.id, changed)
     earlier = (now() - 2 * PATIENCE).isoformat()
     await clients.documents.store.patch("learning", "ada", newer.id, [set_to("/updated_at", earlier)])
-    assert await Reconciler(clients, flow.orchestrations).sweep() == 1
+    other = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+    flow.started.clear()
+    await pass_time(clients, other, PATIENCE + timedelta(seconds=1))
+    assert await Reconciler(clients, flow.orchestrations).sweep() == 2
     head = await clients.documents.read(LessonHead, lesson.lesson_key, LessonHead.ID)
     assert head.attempts == 2
+    assert (await Roadmaps(clients).roadmap("ada", other.id)).attempt == 2
     assert "reconciler.failed" in caplog.text
     assert "bees" not in caplog.text
 

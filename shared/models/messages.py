@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,11 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Read a moment that does not say its zone as UTC's."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 Id = Annotated[str, StringConstraints(pattern=_UUID), AfterValidator(_lowered)]
 Line = Annotated[
     str,
@@ -52,7 +58,7 @@ class _QueueMessage(Model):
 
     schema_version: Literal[1]
     user_id: Line
-    requested_at: Moment | None = None
+    requested_at: Annotated[Moment, AfterValidator(_in_utc)] | None = None
     idempotency_key: Key | None = None
     correlation_id: Line | None = None
     roadmap_id: Id | None = None

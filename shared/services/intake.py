@@ -8,15 +8,24 @@ dead-letters it, where operators see it. docs/operations.md has the table.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import NoReturn
 
 from shared.clients import Clients
-from shared.errors import Conflict, PoisonedMessage, Problem, QueueUnavailable, StoreError
+from shared.errors import (
+    Conflict,
+    PoisonedMessage,
+    Problem,
+    QueueUnavailable,
+    StoreError,
+    StoreUnavailable,
+)
+from shared.models.document import now
 from shared.models.messages import (
     LessonMessage,
     ModuleMessage,
@@ -35,7 +44,7 @@ from shared.services.batch_creation import BatchCreation
 from shared.services.lesson_generation import LessonGeneration
 from shared.services.obsolete import is_obsolete
 from shared.services.origin import Origin
-from shared.services.patience import patiently
+from shared.services.patience import Patience
 from shared.services.refusal import refuse_lesson
 from shared.services.regeneration import LessonRegeneration
 from shared.services.removal import removed_since
@@ -46,6 +55,11 @@ from shared.telemetry import log, log_fault
 REFUSED = ("quota_exceeded", "generation_off")
 """Answers to a learner rather than to an operator."""
 MAX_DETAIL = 300
+DELIVERY_SECONDS = 300.0
+"""Less than the function's time-out, at which the host would end all that runs beside it: a store that
+answers every request, but late, is noticed by nobody else."""
+FRESH_FOR = timedelta(minutes=1)
+"""Seconds would do, but the broker's clock may be another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +70,27 @@ class Delivery:
     message_id: str
     correlation_id: str | None
     enqueued_at: datetime | None
+    number: int = 1
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether what it is about may have been written too short a time ago to be visible here.
+
+        A message that nobody can obey is delivered ten times, before all others: it must not hold the queue
+        up each time.
+        """
+        is_young = self.enqueued_at is None or now() - self.enqueued_at < FRESH_FOR
+        return self.number <= 1 and is_young
 
 
 class Intake:
-    """The use case behind the queue trigger."""
+    """The use case behind the queue trigger, for one delivery."""
 
     def __init__(self, clients: Clients, orchestrations: Orchestrations) -> None:
         self._clients = clients
         self._documents = clients.documents
         self._orchestrations = orchestrations
+        self._patience = Patience()
 
     async def take(self, delivery: Delivery) -> None:
         """Begin what a message asks for, or end it; raises what makes the broker deliver it again.
@@ -72,15 +98,23 @@ class Intake:
         Raises PoisonedMessage, whose Poison document is written first; StoreUnavailable and QueueUnavailable
         after minutes of trying.
         """
+        self._patience = Patience(is_fresh=delivery.is_fresh)
+        try:
+            async with asyncio.timeout(DELIVERY_SECONDS):
+                await self._take(delivery)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"too slow: not taken within {DELIVERY_SECONDS:g} s") from error
+
+    async def _take(self, delivery: Delivery) -> None:
         try:
             message = read_message(delivery.body)
         except Problem as problem:
-            if await patiently(lambda: self._was_removed(delivery)):
+            if await self._patience.do(lambda: self._was_removed(delivery)):
                 log("message.obsolete", code="removed", message_id=delivery.message_id)
                 return
             await self._poison(delivery, problem)
         try:
-            await patiently(lambda: self._obey(message, delivery))
+            await self._patience.do(lambda: self._obey(message, delivery))
         except Problem as problem:
             await self._end(message, delivery, problem)
         except (StoreError, QueueUnavailable):
@@ -178,7 +212,7 @@ class Intake:
         elif isinstance(message, RoadmapMessage) or problem.code not in REFUSED:
             await self._poison(delivery, problem)
         else:
-            await patiently(lambda: self._refuse(message, delivery, problem.code))
+            await self._patience.do(lambda: self._refuse(message, delivery, problem.code))
 
     async def _refuse(self, message: LessonMessage | ModuleMessage, delivery: Delivery, code: str) -> None:
         """End what a message asks for where its learner sees it."""
@@ -215,7 +249,7 @@ class Intake:
                 said = [set_to("/reason", reason), set_to("/field", field), set_to("/detail", poison.detail)]
                 await self._documents.patch(Poison, key, Poison.ID, [*said, increment("/deliveries")])
 
-        await patiently(write)
+        await self._patience.do(write)
         log("message.poisoned", logging.WARNING, message_id=delivery.message_id, code=reason)
 
 
@@ -225,7 +259,9 @@ def _key(message: QueueMessage, delivery: Delivery) -> str:
 
 
 def _asked_at(message: QueueMessage, delivery: Delivery) -> datetime | None:
-    return message.requested_at or delivery.enqueued_at
+    """Return when it was asked for: not after it was sent, whatever the sender's clock says."""
+    known = [moment for moment in (message.requested_at, delivery.enqueued_at) if moment is not None]
+    return min(known, default=None)
 
 
 def _correlation(message: QueueMessage, delivery: Delivery) -> str | None:

@@ -1,5 +1,11 @@
 """The Functions app: reads the settings once, creates the app and registers one blueprint per concern."""
 
+import gc
+
+# What is imported stays. Looking for garbage in it takes a tenth of a cold start, and later, in the midst of
+# requests, ten milliseconds at a time.
+gc.disable()
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -34,6 +40,9 @@ from triggers import (
     topics,
     versions,
 )
+
+gc.freeze()
+gc.enable()
 
 try:
     get_settings()

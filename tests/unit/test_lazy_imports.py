@@ -1,4 +1,4 @@
-"""Cold start is a feature: importing the app imports nothing that only some requests need."""
+"""Cold start is a feature: importing the app does nothing that only some requests need."""
 
 from __future__ import annotations
 
@@ -66,3 +66,8 @@ def test_an_eager_import_would_be_noticed(library: str) -> None:
 def test_neither_the_local_host_nor_the_tests_come_with_the_app() -> None:
     roots = {name.partition(".")[0] for name in imported_by("import function_app")}
     assert roots.isdisjoint({"devhost", "tests", "bench", "examples", "durabletask", "pytest"})
+
+
+def test_garbage_is_looked_for_once_the_app_is_imported_but_not_in_it() -> None:
+    run = run_app_script("import gc, function_app\nprint(gc.isenabled(), gc.get_freeze_count() > 10_000)")
+    assert run.stdout.split() == ["True", "True"], run.stderr

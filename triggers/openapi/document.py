@@ -23,6 +23,7 @@ somebody wants to read it.
 - What is another's and what does not exist answer alike. A path that is no route answers 404 without a body.
 - On a developer's machine, in development mode, the headers `X-User-Id` and `X-User-Roles` stand for a token.
 """.strip()
+_BEGUN_WITH = ("roadmaps", "lessons")
 _READERS = (Access.LEARNER, Access.MENTOR, Access.ADMIN, Access.FUNCTION_KEY, Access.OPEN)
 _SECURITY_SCHEMES = {
     "bearer": {
@@ -99,11 +100,11 @@ def _body(row: Endpoint, model: str, schemas: Schemas) -> dict[str, Any]:
 
 def _tags(rows: list[Endpoint]) -> list[dict[str, str]]:
     """Return the groups, those of learners first; a group is a module of triggers, told by its docstring."""
-    groups = {row.group for row in rows}
+    groups = sorted({row.group for row in rows})
+    ordered = [*_BEGUN_WITH, *(group for group in groups if group not in _BEGUN_WITH)]
     ranks = {group: min(_READERS.index(row.access) for row in rows if row.group == group) for group in groups}
     return [
-        {"name": group, "description": _first_line(group)}
-        for group in sorted(groups, key=lambda group: (ranks[group], group))
+        {"name": group, "description": _first_line(group)} for group in sorted(ordered, key=ranks.__getitem__)
     ]
 
 

@@ -72,7 +72,7 @@ class Group:
     @property
     def title(self) -> str:
         """Its name as a heading."""
-        return self.name.replace("_", " ").capitalize()
+        return self.name.replace("_", " ").capitalize().replace("Graphql", "GraphQL")
 
 
 @dataclass(frozen=True, slots=True)

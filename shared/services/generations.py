@@ -19,6 +19,7 @@ from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations, StartFailed
 from shared.security.pseudonym import pseudonym
 from shared.services.counters import count
+from shared.services.leaving import Place
 from shared.services.linking import settle
 from shared.store.contract import BatchOperation, Condition, PatchOperation
 from shared.store.documents import Documents, change, creation, equals, increment, set_to
@@ -128,13 +129,23 @@ class Generations:
             )
             await self._orchestrations.wake(instance_id(head))
 
+    def place(self, lesson: Lesson, key: str, generation: int) -> Place:
+        """Return the place of a lesson that has joined a generation and is not marked yet."""
+        return Place(
+            key=key,
+            waiter_id=Waiter.id_of(lesson.id, lesson.attempt + 1, generation),
+            generation=generation,
+            learner=pseudonym(self._settings, lesson.user_id),
+        )
+
     def _waiter(self, lesson: Lesson, key: str, generation: int) -> BatchOperation:
+        place = self.place(lesson, key, generation)
         return creation(
             Waiter(
-                id=Waiter.id_of(lesson.id, lesson.attempt + 1, generation),
+                id=place.waiter_id,
                 key=key,
                 lesson_id=lesson.id,
-                learner=pseudonym(self._settings, lesson.user_id),
+                learner=place.learner,
                 generation=generation,
             )
         )

@@ -280,6 +280,7 @@ def _origin(message: LessonMessage | ModuleMessage, delivery: Delivery) -> Origi
         counted=isinstance(message, LessonMessage) and message.batch_id is not None,
         correlation_id=_correlation(message, delivery),
         receipt=Receipt.of(message.user_id, message.kind, _key(message, delivery)),
+        asked_at=_asked_at(message, delivery),
     )
 
 

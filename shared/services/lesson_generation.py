@@ -16,6 +16,7 @@ from shared.orchestrations import Orchestrations
 from shared.services.challengers import version_for
 from shared.services.counters import count
 from shared.services.generations import Generations
+from shared.services.leaving import Place, leave
 from shared.services.linking import leave_rejected, link, save_lesson
 from shared.services.origin import LEARNER, Origin
 from shared.services.quotas import use_quota
@@ -57,8 +58,11 @@ class LessonGeneration:
 
     async def _request(self, user_id: str, lesson_id: str, origin: Origin) -> Lesson:
         counted = False
+        place: Place | None = None
         for lost in range(TRIES):
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
+            if origin.is_void_for(lesson):
+                return await self._left_alone(lesson, place)
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
             lesson = await leave_rejected(self._documents, lesson, head)
             version = version_for(self._settings, user_id, head) if head is not None else None
@@ -78,6 +82,7 @@ class LessonGeneration:
             try:
                 cause = Cause(background=origin.background)
                 generation = await self._generations.join(lesson, lesson.specification, head, cause)
+                place = self._generations.place(lesson, lesson.lesson_key, generation)
                 await self._mark_generating(lesson, generation, origin)
             except LOST_RACE:
                 await pause(lost)
@@ -85,6 +90,12 @@ class LessonGeneration:
             await add_today(self._documents, {"lesson_misses": 1})
             return await self._generations.start_awaited(lesson)
         raise CHANGING
+
+    async def _left_alone(self, lesson: Lesson, place: Place | None) -> Lesson:
+        """Return a lesson that nobody wants any longer, and give up a place that was taken for it."""
+        if place is not None:
+            await leave(self._documents, place)
+        return lesson
 
     async def _from_library(
         self, lesson: Lesson, head: LessonHead, version: VersionStanding, origin: Origin

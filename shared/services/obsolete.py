@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.models.document import now
 from shared.models.messages import LessonMessage, ModuleMessage
 from shared.models.roadmap import Lesson, Module, Roadmap
-from shared.models.status import GenerationStatus
+from shared.services.origin import canceled_since
 from shared.services.races import until_visible
 from shared.store.documents import Documents
 
@@ -24,8 +24,7 @@ async def is_obsolete(
     lesson = await documents.find(Lesson, message.user_id, message.lesson_id)
     if lesson is None:
         return False
-    was_canceled = lesson.generation_status is GenerationStatus.CANCELED and not lesson.queued
-    if was_canceled and (asked_at is None or asked_at < lesson.updated_at):
+    if canceled_since(lesson, asked_at):
         return True
     return await _stopped(documents, lesson.user_id, lesson.roadmap_id, asked_at)
 

@@ -364,6 +364,26 @@ async def test_one_lesson_is_taken_out_of_the_queue_by_canceling_it(
     assert (fresh.progress.lessons_queued, fresh.progress.lessons_failed) == (len(lessons) - 2, 0)
 
 
+async def test_a_lesson_that_is_canceled_while_its_message_is_taken_stays_canceled(
+    clients: Clients, flow: Flow, namespace: Namespace
+) -> None:
+    """Whoever loses that race reads again, and must see then that it is no longer wanted."""
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+    await advance(clients, batch)
+    flow.started.clear()
+    lesson = (await lessons_of(clients, roadmap))[0]
+    other = overtaken_process(
+        clients, "library", lambda: LessonCancellation(clients).cancel("ada", lesson.id)
+    )
+    await delivered(other, flow, namespace, most=1)
+    left = await clients.documents.read(Lesson, "ada", lesson.id)
+    assert (left.generation_status, left.batch_id) == (GenerationStatus.CANCELED, None)
+    assert flow.started == []
+    head = await clients.documents.read(LessonHead, lesson.lesson_key, LessonHead.ID)
+    assert (head.status, head.waiters) == (GenerationStatus.CANCELED, 0), "nobody waits for it"
+
+
 async def test_deleting_a_roadmap_removes_its_batches_and_what_they_sent_is_obsolete(
     clients: Clients, flow: Flow, namespace: Namespace, tmp_path: Path
 ) -> None:

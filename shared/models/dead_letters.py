@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from shared.models.base import Model, Whole
 from shared.models.views import Page
@@ -50,6 +50,15 @@ class DeadLetterView(DeadLetterSummary):
 
 class RedriveRequest(Model):
     """The body of `POST /ops/dead-letters/redrive`: these dead letters, or the oldest hundred."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["sequence_numbers"], "properties": {"sequence_numbers": {"minItems": 1}}},
+                {"required": ["all"], "properties": {"all": {"const": True}}},
+            ]
+        }
+    )
 
     sequence_numbers: list[SequenceNumber] = Field(default_factory=list, max_length=MOST_AT_ONCE)
     all: bool = Field(default=False, strict=True)

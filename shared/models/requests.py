@@ -51,11 +51,22 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1
 class StatedPreferences(Model):
     """What a learner wants roadmaps to be made for; all of it may be left out."""
 
-    model_config = ConfigDict(str_strip_whitespace=True, extra="forbid")
+    model_config = ConfigDict(
+        str_strip_whitespace=True,
+        extra="forbid",
+        json_schema_extra={
+            "not": {
+                "required": ["weekly_hours", "time_commitment"],
+                "properties": {"weekly_hours": {"type": "number"}, "time_commitment": {"type": "string"}},
+            }
+        },
+    )
 
     skill_level: SkillLevel | None = None
     weekly_hours: float | None = Field(default=None, ge=0.5, le=100, strict=True)
-    time_commitment: ShortText | None = Field(default=None, description='such as "3-5" hours a week')
+    time_commitment: ShortText | None = Field(
+        default=None, description='such as "3-5" hours a week, instead of weekly_hours'
+    )
     learning_style: LearningStyle | None = None
     language: LanguageTag | None = None
     industry: ShortText | None = None

@@ -14,6 +14,7 @@ import schemathesis
 
 from tests.support.access_rows import ROWS
 from tests.support.function_table import ROOT, api_description, endpoint_rows, http_triggers
+from triggers.endpoints import model_named
 from triggers.openapi.parameters import parameters_of, path_of
 from triggers.problems import PROBLEMS
 
@@ -133,6 +134,40 @@ def test_what_does_not_fit_would_be_noticed(document: dict[str, Any]) -> None:
     _, _, example = next(one for one in examples(document) if one[0] == "get_roadmap 200")
     for bad in ({**example, "extra": 1}, {**example, "status": "odd"}, {"roadmap_id": "x"}):
         assert not jsonschema_rs.is_valid(whole, bad)
+
+
+HOURS_TWICE = {"goal": "Learn Python", "weekly_hours": 5, "time_commitment": "3-5"}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "fits"),
+    [
+        ("requests.RoadmapRequest", HOURS_TWICE, False),
+        ("requests.RoadmapRequest", {**HOURS_TWICE, "time_commitment": ""}, False),
+        ("requests.RoadmapRequest", {**HOURS_TWICE, "weekly_hours": None}, True),
+        ("requests.RoadmapRequest", {**HOURS_TWICE, "time_commitment": None}, True),
+        ("dead_letters.RedriveRequest", {}, False),
+        ("dead_letters.RedriveRequest", {"all": False}, False),
+        ("dead_letters.RedriveRequest", {"sequence_numbers": []}, False),
+        ("dead_letters.RedriveRequest", {"sequence_numbers": [7], "all": True}, False),
+        ("dead_letters.RedriveRequest", {"sequence_numbers": [7], "all": False}, True),
+        ("dead_letters.RedriveRequest", {"sequence_numbers": [], "all": True}, True),
+    ],
+)
+def test_what_goes_together_is_described(
+    document: dict[str, Any], model: str, body: dict[str, Any], *, fits: bool
+) -> None:
+    schema = {
+        "$ref": f"#/components/schemas/{model.rpartition('.')[2]}",
+        "components": document["components"],
+    }
+    assert jsonschema_rs.is_valid(schema, body) is fits
+    try:
+        model_named(model).model_validate(body)
+    except ValueError:
+        assert not fits
+    else:
+        assert fits
 
 
 def test_every_json_answer_and_body_has_an_example(document: dict[str, Any]) -> None:

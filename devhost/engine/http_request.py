@@ -16,9 +16,12 @@ _ENCODED_SLASH = "\0slash\0"
 
 
 def routed_path(request: web.Request) -> str:
-    """The path that routes are matched against: decoded once, `%2F` kept, `.` and `..` removed, as Kestrel
-    does."""
-    raw = _raw_path(request)
+    """The path that routes are matched against."""
+    return decoded_path(_raw_path(request))
+
+
+def decoded_path(raw: str) -> str:
+    """A path decoded once, `%2F` kept, `.` and `..` removed, as Kestrel does."""
     protected = raw.replace("%2F", _ENCODED_SLASH).replace("%2f", _ENCODED_SLASH)
     path = unquote(protected, errors="replace")
     if "/." in path:

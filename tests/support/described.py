@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import jsonschema_rs
 
+from devhost.engine.http_request import decoded_path
 from devhost.routing.table import Route, RouteTable
 from devhost.routing.template import RouteTemplate
 from tests.support.function_table import api_description, http_triggers
@@ -41,8 +42,8 @@ def _validator(function: str, status: str, media: str) -> jsonschema_rs.Validato
 
 
 def function_of(method: str, path: str) -> str | None:
-    """Return the function that a request reaches, None for a path that is no route."""
-    match = _routes().match(method, path)
+    """Return the function that a request reaches, None for a path that is no route; it comes encoded."""
+    match = _routes().match(method, decoded_path(path))
     return match.function if match else None
 
 

@@ -61,7 +61,7 @@ class BatchAdvance:
             return Done(result={"ended": False, "pause": await self._fill(batch)})
         except PreconditionFailed:
             return SUPERSEDED_PERHAPS
-        except NotFound:  # deleted meanwhile, perhaps after its slots were freed and before they were held
+        except NotFound:  # closed or deleted meanwhile
             await self._slots.free(batch.id)
             return Failed(code="superseded")
         except QueueUnavailable as error:
@@ -90,8 +90,17 @@ class BatchAdvance:
         waiting = [lesson for lesson in lessons if not batch.lessons[lesson.id].sends and lesson.queued]
         learner = pseudonym(self._settings, batch.user_id)
         held = await self._slots.hold(batch.id, learner, len(sent), len(waiting))
-        await self._send(batch, waiting[: held - len(sent)])
-        return PAUSE_IN_FLIGHT if held else PAUSE_WAITING
+        if held.written:
+            await self._check_open(batch)
+        await self._send(batch, waiting[: held.lessons - len(sent)])
+        return PAUSE_IN_FLIGHT if held.lessons else PAUSE_WAITING
+
+    async def _check_open(self, batch: Batch) -> None:
+        """Raise NotFound for a batch that was closed before it held its slots: nobody would free them."""
+        # A write's answer is never old.
+        stored = await self._documents.patch(Batch, batch.user_id, batch.id, [])
+        if stored.state is not BatchState.OPEN:
+            raise NotFound(f"batch {batch.id} is closed")
 
     async def _lessons(self, batch: Batch) -> list[Lesson]:
         """Return the lessons that still belong to the batch, in their order."""

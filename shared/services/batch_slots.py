@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import NamedTuple
 
 from shared.clients import Clients
 from shared.errors import Conflict, NotFound, PreconditionFailed
@@ -17,6 +18,13 @@ HELD_FOR = timedelta(minutes=10)
 RENEWED_AFTER = timedelta(minutes=3)
 
 
+class Hold(NamedTuple):
+    """What a batch holds now, and whether that had to be written."""
+
+    lessons: int
+    written: bool
+
+
 class Slots:
     """The slots of all batches: one small document, changed under the condition of its revision."""
 
@@ -25,7 +33,7 @@ class Slots:
         self._per_learner = clients.settings.batch_lessons_per_learner
         self._in_all = clients.settings.batch_lessons_in_all
 
-    async def hold(self, batch_id: str, learner: str, in_flight: int, waiting: int) -> int:
+    async def hold(self, batch_id: str, learner: str, in_flight: int, waiting: int) -> Hold:
         """Hold slots for what a batch has in flight and for as much as may join it; returns all it holds.
 
         What is in flight is never too much: a lowered setting only lets nothing join it. Raises
@@ -43,7 +51,7 @@ class Slots:
             wanted = max(in_flight, min(in_flight + waiting, free))
             mine = slots.held.get(batch_id)
             if not _needs_writing(mine, wanted):
-                return wanted
+                return Hold(wanted, written=False)
             if wanted:
                 others[batch_id] = HeldSlots(learner=learner, lessons=wanted, expires_at=now() + HELD_FOR)
             try:
@@ -52,7 +60,7 @@ class Slots:
                 await pause(lost)
                 slots = await self._look()
                 continue
-            return wanted
+            return Hold(wanted, written=True)
         raise PreconditionFailed("the slots of batches kept changing")
 
     async def free(self, batch_id: str) -> None:

@@ -23,8 +23,9 @@ from shared.models.library import LessonHead
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Quota, Roadmap
 from shared.models.status import GenerationStatus
-from shared.services.batch_advance import BatchAdvance
+from shared.services.batch_advance import BatchAdvance, close_batch
 from shared.services.batch_creation import BatchCreation
+from shared.services.batch_slots import Slots
 from shared.services.budget_notes import NOTE
 from shared.services.ending import fail_head
 from shared.services.intake import Delivery, Intake
@@ -632,6 +633,27 @@ async def test_a_batch_that_is_deleted_while_it_advances_holds_nothing(
     deletion = RoadmapDeletion(clients, flow.orchestrations)
     other = overtaken_process(clients, "operations", lambda: deletion.delete("ada", roadmap.id))
     other._service_bus = clients.service_bus
+    work = BatchInput(user_id="ada", batch_id=batch.id, attempt=1)
+    assert (await BatchAdvance(other).advance(work)).kind == "failed"
+    [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")
+    assert slots["held"] == {}
+
+
+@pytest.mark.parametrize("until", ["closed", "deleted"])
+async def test_a_batch_that_is_deleted_before_it_holds_slots_frees_them_without_a_broker(
+    clients: Clients, flow: Flow, tmp_path: Path, until: str
+) -> None:
+    """Its orchestration is ended by then: nobody would look again, and others would wait for the expiry."""
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+
+    async def overtake() -> None:
+        await close_batch(clients.documents, batch)
+        await Slots(clients).free(batch.id)
+        if until == "deleted":
+            await clients.documents.delete(Batch, "ada", batch.id)
+
+    other = limited(overtaken_process(clients, "operations", overtake), service_bus_connection=None)
     work = BatchInput(user_id="ada", batch_id=batch.id, attempt=1)
     assert (await BatchAdvance(other).advance(work)).kind == "failed"
     [slots] = stored_documents(tmp_path / "skillsync.db", "BatchSlots")

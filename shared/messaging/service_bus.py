@@ -162,9 +162,11 @@ class ServiceBus:
 
     async def close(self) -> None:
         """Close the links and the connection; they are made anew when used again."""
-        client, credential = self._client, self._credential
+        client, credential, senders = self._client, self._credential, self._senders
         self._client = self._credential = None
-        self._senders.clear()
+        self._senders = {}
+        for sender in senders.values():  # the client closes only what somebody else still holds
+            await _closed(sender)
         if client is not None:
             await _closed(client)
         if credential is not None:

@@ -20,6 +20,11 @@ class ConnectionCutter(ServerThread):
         self._away = False
         self._connections: set[asyncio.StreamWriter] = set()
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections) // 2
+
     def cut(self) -> int:
         """Reset every connection; returns how many there were. New ones are forwarded."""
         return asyncio.run_coroutine_threadsafe(self._reset(), self._loop).result(10)

@@ -25,6 +25,7 @@ from shared.settings import Settings, load_settings
 from shared.store.documents import creation
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, entities, need_broker, queue, topic
+from tests.support.connection_cutter import ConnectionCutter
 from tests.support.service_bus import QUEUE, TOPIC, Namespace, broker_folder, ids
 from tests.support.store_file import stored_documents
 
@@ -222,6 +223,20 @@ async def test_what_was_left_is_sent_in_the_order_of_its_sequences(
     assert await swept(clients, monkeypatch) == 120
     arrived = [one["number"] for one in await looked_at(namespace.events)]
     assert arrived == sorted(arrived)
+
+
+async def test_closing_leaves_no_connection(tmp_path: Path, broker: BrokerProcess) -> None:
+    with ConnectionCutter(broker.port) as cutter:
+        text = broker.connection_string.replace(str(broker.port), str(cutter.port))
+        service_bus = ServiceBus(load_settings(app_settings(tmp_path, ServiceBusConnection=text)))
+        for destination in Destination:
+            await service_bus.send(destination, [Message("m-1", "skillsync.lesson.completed", {})])
+        assert cutter.connections == len(Destination)
+        await service_bus.close()
+        deadline = time.monotonic() + 10
+        while cutter.connections:
+            assert time.monotonic() < deadline, cutter.connections
+            await asyncio.sleep(0.05)
 
 
 async def test_without_its_queue_the_app_is_not_ready(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ or activity may live: the first removes what is there, the second what was still
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -42,6 +43,9 @@ from shared.telemetry import log
 PAGE = 100
 PURGED_AT_ONCE = 200
 NOT_YET = timedelta(seconds=2)
+SWEEP_SECONDS = 240.0
+"""Less than the function's time-out, at which the host would end all that runs beside it: dead letters may be
+many, and each search through them may take minutes."""
 OVER = Failed(code="superseded")
 
 
@@ -72,6 +76,13 @@ class LearnerSweep:
         The last one comes again as long as an orchestration has not ended, or something new was found. Raises
         QueueUnavailable: nothing is over before all events were sent and the dead letters looked through.
         """
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                return await self._sweep(work)
+        except TimeoutError:  # it goes on where it was
+            return Deferred(until=now() + NOT_YET)
+
+    async def _sweep(self, work: RemovalInput) -> Done | Deferred | Failed:
         try:
             removal = await still_running(self._documents, work)
         except LOST_RACE:

@@ -351,6 +351,28 @@ async def test_a_learner_with_very_much_is_removed_in_bounded_batches(
         assert (await remove(clients, flow)).removed > 3000
 
 
+async def test_a_sweep_that_takes_long_goes_on_in_the_next_call(
+    tmp_path: Path, provider: ModelProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host would end the function at its time-out, and with it all that runs beside it."""
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
+        await remove(clients, flow)
+        flow.started.clear()
+
+        async def slow(_: str) -> None:
+            await asyncio.sleep(0.05)
+
+        monkeypatch.setattr("shared.services.learner_sweep.SWEEP_SECONDS", 0.3)
+        ready = clients._documents
+        clients._documents = Documents(HookedStore(clients.documents.store, slow))
+        assert isinstance(await LearnerSweep(clients, flow.orchestrations).sweep(FIRST), Deferred)
+        clients._documents = ready
+        monkeypatch.undo()
+        await swept(LearnerSweep(clients, flow.orchestrations))
+        assert isinstance(await RemovalEnding(clients).finish(FIRST), Done)
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
 async def test_a_removal_is_not_over_before_its_events_are_sent(
     tmp_path: Path, provider: ModelProvider
 ) -> None:

@@ -20,7 +20,7 @@ async def is_obsolete(
         module = await documents.find(Module, message.user_id, message.module_id)
         return module is not None and await _stopped(documents, module.user_id, module.roadmap_id, asked_at)
     if message.batch_id is not None:
-        return not await _is_of_its_batch(documents, message)
+        return not await _is_of_its_batch(documents, message, asked_at)
     lesson = await documents.find(Lesson, message.user_id, message.lesson_id)
     if lesson is None:
         return False
@@ -29,11 +29,11 @@ async def is_obsolete(
     return await _stopped(documents, lesson.user_id, lesson.roadmap_id, asked_at)
 
 
-async def _is_of_its_batch(documents: Documents, message: LessonMessage) -> bool:
+async def _is_of_its_batch(documents: Documents, message: LessonMessage, asked_at: datetime | None) -> bool:
     """Tell whether the batch that sent a message still waits for the lesson, which may not be visible yet."""
     lesson = await documents.find(Lesson, message.user_id, message.lesson_id)
     if lesson is None or lesson.batch_id != message.batch_id:
-        await until_visible(message.requested_at or now())
+        await until_visible(min(asked_at or now(), now()))  # whatever a sender says of the time
         lesson = await documents.find(Lesson, message.user_id, message.lesson_id)
     return lesson is not None and lesson.batch_id == message.batch_id
 

@@ -226,11 +226,15 @@ async def test_a_refused_new_version_leaves_the_lesson_as_it_is(clients: Clients
     assert ended.regeneration_error.code == "quota_exceeded"
 
 
+@pytest.mark.parametrize("hours", [None, 0, 1])
 async def test_a_message_of_a_batch_that_waits_for_the_lesson_no_longer_begins_nothing(
-    clients: Clients, flow: Flow
+    clients: Clients, flow: Flow, hours: int | None
 ) -> None:
+    """Nor does it hold the queue up, whatever its sender says of the time."""
     lesson = await a_lesson(clients, flow)
-    await take(clients, flow, lesson_body(lesson, batch_id=str(uuid.uuid4())))
+    said = {} if hours is None else {"requested_at": (now() + timedelta(hours=hours)).isoformat()}
+    async with asyncio.timeout(10):
+        await take(clients, flow, lesson_body(lesson, batch_id=str(uuid.uuid4()), **said))
     assert (await stored(clients, lesson)).generation_status is GenerationStatus.PENDING
     assert flow.started == []
 

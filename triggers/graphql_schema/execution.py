@@ -30,7 +30,7 @@ NO_OPERATION = GraphQLError(
 )
 UNREADABLE_VALUE = "A value in the document cannot be read."
 # Names that the library guesses would tell the schema to who may not ask for it.
-_guess = re.compile(r"\s*Did you mean [^?]*\?")
+_guess = re.compile(r" ?Did you mean [^?]*\?")
 
 
 @strawberry.type

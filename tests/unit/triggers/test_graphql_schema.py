@@ -180,6 +180,12 @@ async def test_what_is_wrong_with_a_request_is_never_masked(
     assert caplog.text == "", "no fault of ours"
 
 
+@pytest.mark.timeout(20)
+def test_blanks_in_what_an_error_quotes_cost_no_time() -> None:
+    message = "Unknown" + " " * 300_000 + "field. Did you mean 'goal'?"
+    assert execution._guess.sub("", message).endswith("field.")
+
+
 async def test_a_callers_alias_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         answer = await executed('{ lessons { mine: getLessonById(lessonId: "none") { id } } }')

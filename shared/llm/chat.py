@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
+import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -216,7 +216,8 @@ def _usage(provider: ProviderSettings, given: object) -> tuple[Usage, float]:
         completion_tokens=_count(counted.get("completion_tokens")),
     )
     cost = counted.get("cost")
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and math.isfinite(cost) and cost >= 0:
+    # An integer has no bound by itself, and may fit no float.
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost <= sys.float_info.max:
         return usage, float(cost)
     return usage, estimate_cost_usd(provider, usage.prompt_tokens, usage.completion_tokens)
 

@@ -111,6 +111,7 @@ async def test_reply_has_text_model_tokens_and_price_from_the_settings(
         ({"prompt_tokens": 10, "completion_tokens": 4, "cost": 0.0001}, 0.0001),
         ({"prompt_tokens": 10, "completion_tokens": 4, "cost": "free"}, 18e-6),
         ({"prompt_tokens": 10, "completion_tokens": 4, "cost": -1}, 18e-6),
+        ({"prompt_tokens": 10, "completion_tokens": 4, "cost": 10**400}, 18e-6),
         ({"prompt_tokens": -5, "completion_tokens": True}, 0.0),
         (None, 0.0),
         ([1], 0.0),

@@ -1,4 +1,4 @@
-"""The types that answers are made of."""
+"""The types that answers are made of; what is generated and what was canceled has the words of tasks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from strawberry.scalars import JSON
 
 from shared.models.base import Model
 from shared.models.reviews import LibraryLesson as LibraryEntry
+from shared.models.status import GenerationStatus
+from shared.models.topics import TaskStatus
 from shared.models.versions import VersionSummary, VoteView
 from shared.models.views import LessonSummary, LessonView, ModuleView, RoadmapSummary, RoadmapView
 
@@ -21,6 +23,11 @@ def _filled(kind: type[T], view: Model, **others: Any) -> T:
     """Return an object of a type: `others`, and for the rest what a view of the HTTP API calls the same."""
     same = {field.name for field in fields(kind)} - set(others)  # type: ignore[arg-type]
     return kind(**{name: getattr(view, name) for name in same}, **others)
+
+
+def _in_old_words(status: GenerationStatus) -> str:
+    """Return a status as the first front end knows it: `in_progress` while it is generated, `failed`."""
+    return TaskStatus.of(status).value
 
 
 @strawberry.type
@@ -56,6 +63,7 @@ class Lesson:
             cls,
             summary,
             estimated_duration=summary.estimated_minutes,
+            generation_status=_in_old_words(summary.generation_status),
             generation_error=summary.generation_error.message if summary.generation_error else None,
             content=None,
             ai_provider=None,
@@ -150,7 +158,7 @@ class Module:
     def of(cls, view: ModuleView) -> Module:
         """Return a module of a roadmap."""
         lessons = [Lesson.listed(lesson) for lesson in view.lessons]
-        return _filled(cls, view, id=view.module_id, lessons=lessons)
+        return _filled(cls, view, id=view.module_id, status=_in_old_words(view.status), lessons=lessons)
 
 
 @strawberry.type
@@ -170,7 +178,14 @@ class Roadmap:
     @classmethod
     def listed(cls, summary: RoadmapSummary) -> Roadmap:
         """Return a roadmap as it stands in a list."""
-        return _filled(cls, summary, id=summary.roadmap_id, message=None, modules=[])
+        return _filled(
+            cls,
+            summary,
+            id=summary.roadmap_id,
+            status=_in_old_words(summary.status),
+            message=None,
+            modules=[],
+        )
 
     @classmethod
     def whole(cls, view: RoadmapView) -> Roadmap:

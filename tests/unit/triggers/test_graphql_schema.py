@@ -10,7 +10,8 @@ import pytest
 import strawberry
 
 from shared.models.graphql import GraphQLRequest
-from triggers.graphql_schema import execution
+from shared.models.views import ModuleView, RoadmapSummary
+from triggers.graphql_schema import execution, types
 from triggers.graphql_schema.limits import MAX_ALIASES, MAX_DEPTH, limits
 
 SECRET = "what nobody may read"
@@ -178,6 +179,48 @@ async def test_what_is_wrong_with_a_request_is_never_masked(
     assert error["extensions"] == {"code": "invalid_request"}
     assert "Did you mean" not in error["message"]
     assert caplog.text == "", "no fault of ours"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("pending", "pending"),
+        ("generating", "in_progress"),
+        ("completed", "completed"),
+        ("failed", "failed"),
+        ("canceled", "failed"),
+    ],
+)
+def test_a_status_is_told_in_the_words_of_the_first_front_end(status: str, told: str) -> None:
+    lesson = {
+        **dict.fromkeys(("id", "module_id", "title", "description"), "x"),
+        "order": 1,
+        "objectives": [],
+        "estimated_minutes": 20,
+        "learning_style": "mixed",
+        "generation_status": status,
+        "generation_error": None,
+        "version": None,
+    }
+    module = {
+        **dict.fromkeys(("module_id", "title", "description"), "x"),
+        "order": 1,
+        "hours": 1.0,
+        "status": status,
+        "error": None,
+        "resources": [],
+        "lessons": [lesson],
+    }
+    roadmap: dict[str, Any] = {
+        **dict.fromkeys(("roadmap_id", "goal", "subject", "focus", "total_duration"), "x"),
+        "status": status,
+        "tier": None,
+        "progress": {},
+        **dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z"),
+    }
+    shown = types.Module.of(ModuleView.model_validate(module))
+    assert (shown.status, shown.lessons[0].generation_status) == (told, told)
+    assert types.Roadmap.listed(RoadmapSummary.model_validate(roadmap)).status == told
 
 
 @pytest.mark.timeout(20)

@@ -192,7 +192,7 @@ async def test_what_is_wrong_with_a_request_is_never_masked(
     ],
 )
 def test_a_status_is_told_in_the_words_of_the_first_front_end(status: str, told: str) -> None:
-    lesson = {
+    lesson: dict[str, Any] = {
         **dict.fromkeys(("id", "module_id", "title", "description"), "x"),
         "order": 1,
         "objectives": [],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -24,7 +25,7 @@ need_broker()
 
 CLIENT_ID = "0f1e2d3c-0000-4000-8000-000000000000"
 TOKEN = "header.managed-identity.signature"
-ENDPOINT = {"method": "GET", "uri": "/msi/token"}
+ENDPOINT: dict[str, Any] = {"method": "GET", "uri": "/msi/token"}
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import Problem
+from shared.errors import Problem, StoreUnavailable
 from shared.models.batch import Batch, BatchLesson, BatchState
 from shared.models.document import now
 from shared.models.library import LessonHead
 from shared.models.roadmap import Lesson, Module, Quota
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations, StartFailed
+from shared.services.attempts import end_if_deleted
 from shared.services.challengers import version_for
 from shared.services.lesson_generation import GENERATION_OFF, LessonGeneration
 from shared.services.origin import LEARNER, Origin
@@ -24,7 +25,7 @@ from shared.services.quotas import ensure_quota, quota_exceeded
 from shared.services.races import LOST_RACE, TRIES, pause
 from shared.services.roadmaps import CHANGING, Roadmaps, not_found
 from shared.store.contract import BatchOperation, Condition
-from shared.store.documents import change, creation, increment, replacement
+from shared.store.documents import Documents, change, creation, increment, replacement
 from shared.telemetry import log, log_fault
 
 NOT_OUTLINED = Problem(
@@ -33,12 +34,13 @@ NOT_OUTLINED = Problem(
 AT_REST = (GenerationStatus.PENDING, GenerationStatus.FAILED, GenerationStatus.CANCELED)
 
 
-async def start_batch(orchestrations: Orchestrations, batch: Batch) -> None:
+async def start_batch(documents: Documents, orchestrations: Orchestrations, batch: Batch) -> None:
     """Start the orchestration of a batch's attempt; a failure is left to the reconciler."""
     work = {"user_id": batch.user_id, "batch_id": batch.id, "attempt": batch.attempt}
     try:
         await orchestrations.start("batch_orchestrator", batch.instance_id, work)
-    except StartFailed as error:
+        await end_if_deleted(documents, orchestrations, batch, batch.roadmap_id, batch.instance_id)
+    except (StartFailed, StoreUnavailable) as error:
         log_fault("batch.start_failed", error, batch_id=batch.id, attempt=batch.attempt)
 
 
@@ -64,7 +66,7 @@ class BatchCreation:
             module = await self._module(user_id, module_id)
             latest = await self._documents.find(Batch, user_id, Batch.id_of(module, module.batches))
             if latest is not None and latest.state is BatchState.OPEN:
-                await start_batch(self._orchestrations, latest)
+                await start_batch(self._documents, self._orchestrations, latest)
                 return latest
             if latest is not None and await origin.obeyed(self._documents):
                 return latest
@@ -77,7 +79,7 @@ class BatchCreation:
                 continue
             log("batch.begun", batch_id=batch.id, module_id=module.id, count=len(lessons))
             if batch.state is BatchState.OPEN:
-                await start_batch(self._orchestrations, batch)
+                await start_batch(self._documents, self._orchestrations, batch)
             return batch
         raise CHANGING
 

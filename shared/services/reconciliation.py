@@ -151,7 +151,7 @@ class Reconciler:
         roadmap.recoveries += 1
         await self._documents.batch(Roadmap, roadmap.user_id, [replacement(roadmap), *operations])
         log("roadmap.recovered", roadmap_id=roadmap.id, attempt=roadmap.attempt)
-        await attempts.start_roadmap(self._orchestrations, roadmap)
+        await attempts.start_roadmap(self._documents, self._orchestrations, roadmap)
 
     async def _give_up(self, roadmap: Roadmap) -> None:
         await RoadmapEnding(self._clients).finish(
@@ -246,7 +246,7 @@ class Reconciler:
         except LOST_RACE:
             return False
         log("batch.recovered", batch_id=batch.id, attempt=batch.attempt)
-        await start_batch(self._orchestrations, batch)
+        await start_batch(self._documents, self._orchestrations, batch)
         return True
 
 

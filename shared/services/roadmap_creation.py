@@ -101,7 +101,7 @@ class RoadmapCreation:
 
     async def _start(self, roadmap: Roadmap) -> None:
         if not roadmap.status.ended:
-            await start_roadmap(self._orchestrations, roadmap)
+            await start_roadmap(self._documents, self._orchestrations, roadmap)
 
     async def _replayed(self, user_id: str, record_id: str, body_hash: str) -> Roadmap | None:
         record = await self._documents.find(Idempotency, user_id, record_id)

@@ -41,7 +41,7 @@ class RoadmapRetry:
                 except LOST_RACE:
                     await pause(lost)
                     continue
-            await start_roadmap(self._orchestrations, roadmap)
+            await start_roadmap(self._documents, self._orchestrations, roadmap)
             return roadmap
         raise CHANGING
 

@@ -709,6 +709,29 @@ async def test_a_batch_that_the_reconciler_finds_while_its_roadmap_is_deleted_le
     assert begun <= set(flow.purged)
 
 
+class SlowFlow(Flow):
+    """A roadmap is deleted while the start of a batch is on its way to the extension."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__([clients])
+        self._clients = clients
+
+    async def start_new(self, name: str, instance_id: str, data: dict[str, Any]) -> str:
+        if name == "batch_orchestrator":
+            batch = await self._clients.documents.read(Batch, "ada", data["batch_id"])
+            await RoadmapDeletion(self._clients, self.orchestrations).delete("ada", batch.roadmap_id)
+        return await super().start_new(name, instance_id, data)
+
+
+async def test_a_batch_that_is_started_while_its_roadmap_is_deleted_leaves_no_history(
+    clients: Clients,
+) -> None:
+    flow = SlowFlow(clients)
+    batch = await a_batch(clients, flow, await a_roadmap(clients, flow))
+    assert flow.started == []
+    assert flow.purged[-1] == batch.instance_id
+
+
 async def test_a_removed_learner_leaves_no_batch_and_holds_nothing(
     clients: Clients, flow: Flow, tmp_path: Path, namespace: Namespace
 ) -> None:

@@ -222,3 +222,42 @@ async def test_a_history_that_cannot_go_yet_is_removed_by_the_reconciler(
         await Reconciler(clients, flow.orchestrations).sweep()
         assert stored(tmp_path, *KINDS) == []
         assert flow.purged == [f"roadmap-{roadmap.id}-1"]
+
+
+class SlowFlow(Flow):
+    """A roadmap is deleted while the next start is on its way to the extension."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__([clients])
+        self._clients = clients
+        self.instances: list[str] = []
+        self.deleted: Roadmap | None = None
+
+    async def start_new(self, name: str, instance_id: str, data: dict[str, Any]) -> str:
+        if self.deleted is not None:
+            roadmap, self.deleted = self.deleted, None
+            await RoadmapDeletion(self._clients, self.orchestrations).delete("ada", roadmap.id)
+        self.instances.append(instance_id)
+        return await super().start_new(name, instance_id, data)
+
+
+@pytest.mark.parametrize("beginning", ["retry", "reconciler"])
+async def test_what_is_started_while_its_roadmap_is_deleted_leaves_no_history(
+    tmp_path: Path, provider: ModelProvider, beginning: str
+) -> None:
+    """Each history of a roadmap names its learner."""
+    async with steady(tmp_path, provider) as clients:
+        flow = SlowFlow(clients)
+        roadmap = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+        flow.started.clear()
+        if beginning == "retry":
+            await RoadmapCancellation(clients, flow.orchestrations).cancel("ada", roadmap.id)
+        flow.deleted = roadmap
+        if beginning == "retry":
+            await RoadmapRetry(clients, flow.orchestrations).retry("ada", roadmap.id)
+        else:
+            await Reconciler(clients, flow.orchestrations).sweep()
+        assert stored(tmp_path, *KINDS) == []
+        assert flow.started == []
+        assert flow.instances == [f"roadmap-{roadmap.id}-{attempt}" for attempt in (1, 2)]
+        assert flow.purged[-1] == flow.instances[-1]

@@ -19,8 +19,8 @@ class Document(Model):
     """A stored JSON document.
 
     Fields that newer code has added are kept when older code writes the document back, so that two versions
-    of the app can run side by side during a deployment. No error shows what an unreadable one says: it may be
-    a learner's.
+    of the app can run side by side during a deployment; those further inside it reads over. No error shows
+    what an unreadable document says: it may be a learner's.
     """
 
     model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
@@ -47,7 +47,7 @@ class Document(Model):
         fields = {
             name: value for name, value in stored.items() if not name.startswith("_") and name != "type"
         }
-        return cls.model_validate({**fields, "etag": stored.get("_etag", "")})
+        return cls.model_validate({**fields, "etag": stored.get("_etag", "")}, extra="allow")
 
     def to_store(self) -> dict[str, Any]:
         """Return the plain JSON object to be stored."""

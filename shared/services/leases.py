@@ -43,19 +43,18 @@ def still_held(head: LessonHead) -> list[Condition]:
 
 
 async def take_lease(documents: Documents, head: LessonHead, owner: str) -> LessonHead:
-    """Take or renew the lease under a new fencing token; raises PreconditionFailed when another was faster.
+    """Take the lease under a new fencing token; raises PreconditionFailed when another was faster.
 
-    Whoever held an older token may no longer publish.
+    Whoever held an older token may no longer publish. Its own holder keeps the token: the call may be a late
+    copy of one that was answered, and its orchestration writes under that answer.
     """
-    token = head.lease_token + 1
-    lease = Lease(token=token, owner=owner, expires_at=now() + LEASE)
-    return await documents.patch(
-        LessonHead,
-        head.key,
-        head.id,
-        [set_to("/lease", lease.to_json()), set_to("/lease_token", token)],
-        still_held(head),
-    )
+    if head.lease is not None and head.lease.owner == owner:
+        operations = [set_to("/lease/expires_at", timestamp(now() + LEASE))]
+    else:
+        token = head.lease_token + 1
+        lease = Lease(token=token, owner=owner, expires_at=now() + LEASE)
+        operations = [set_to("/lease", lease.to_json()), set_to("/lease_token", token)]
+    return await documents.patch(LessonHead, head.key, head.id, operations, still_held(head))
 
 
 async def begin_turn(documents: Documents, head: LessonHead, *, may_pay: bool) -> None:

@@ -52,10 +52,15 @@ Moment = Annotated[
 
 
 class Model(BaseModel):
-    """Base of everything this app builds itself: unknown fields are a mistake."""
+    """Base of everything this app builds itself: unknown fields are a mistake.
+
+    No error shows the value that it refuses: it may be a learner's, and a fault's text is logged.
+    """
 
     # What is told has all its fields, also those with a default; a description must say so.
-    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, json_schema_serialization_defaults_required=True
+    )
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain JSON object of this model."""

@@ -19,11 +19,10 @@ class Document(Model):
     """A stored JSON document.
 
     Fields that newer code has added are kept when older code writes the document back, so that two versions
-    of the app can run side by side during a deployment; those further inside it reads over. No error shows
-    what an unreadable document says: it may be a learner's.
+    of the app can run side by side during a deployment; those further inside it reads over.
     """
 
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow")
 
     container: ClassVar[str]
     partition_field: ClassVar[str]

@@ -48,6 +48,15 @@ def test_what_was_accepted_says_where_to_ask_on_and_when() -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
+def test_a_value_that_a_view_cannot_hold_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It may be a learner's; a fault's text is logged with its traceback."""
+    told = {"code": "late", "message": ["a learner's own words"]}
+    answer = answer_to(lambda _: json_answer(Failure.model_validate(told)), request())
+    assert answer.status_code == 500
+    assert "ValidationError" in caplog.text
+    assert "own words" not in caplog.text
+
+
 def test_texts_are_private_too() -> None:
     answer = text_answer("# Größe", "text/markdown")
     assert answer.get_body().decode() == "# Größe"

@@ -37,7 +37,7 @@ EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 SCENARIOS = 8 * EXAMPLES
 # schemathesis gives a run of them up, and calls it a success, when the same draws lead on otherwise than
 # before, as the state of a host lets them. So it is begun again, with other draws, until there are enough.
-MOST_TURNS = 12
+MOST_TURNS = 2 * EXAMPLES
 # Three processes side by side: most of what /ops is asked waits for Service Bus, and it has no state to play.
 # Threads of one process would meet in CPython's ast, which Hypothesis reads functions with.
 EACH_ALONE = ("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES))

@@ -53,8 +53,9 @@ async def end_if_deleted(
 ) -> None:
     """End what was started for a document whose roadmap was deleted while the start was on its way.
 
-    Whoever deletes a roadmap marks it, and looks for histories only when that is visible everywhere: what
-    starts before is theirs to end, what starts later sees the mark here.
+    Whoever deletes a roadmap marks it before they look for histories: what starts before they look is theirs
+    to end, what starts later sees the mark here. One of the last two seconds may not be visible yet; a
+    history that such a mark leaves goes with the nightly purge.
     """
     roadmap = await documents.find(Roadmap, document.user_id, roadmap_id)
     if roadmap is None:  # gone, or not visible here yet

@@ -15,7 +15,7 @@ from shared.models.document import now
 from shared.models.removal import Removal, RemovalStatus, Tombstone
 from shared.orchestrations import Orchestrations, StartFailed
 from shared.security.pseudonym import pseudonym
-from shared.services.races import LOST_RACE, TRIES, pause
+from shared.services.races import LOST_RACE, TRIES, pause, until_visible
 from shared.settings import Settings
 from shared.store.documents import Documents
 from shared.telemetry import log, log_fault
@@ -44,6 +44,10 @@ async def removed_since(
     """
     key = Tombstone.key_of(pseudonym(settings, user_id))
     tombstone = await documents.find(Tombstone, key, Tombstone.ID)
+    if tombstone is not None and tombstone.completed_at is None and requested_at is not None:
+        # It may be over, which is not visible here yet, and what was asked for since is not void.
+        await until_visible(min(requested_at, now()))
+        tombstone = await documents.find(Tombstone, key, Tombstone.ID)
     if tombstone is None:
         return False
     return tombstone.completed_at is None or requested_at is None or requested_at <= tombstone.completed_at

@@ -165,6 +165,19 @@ async def test_a_message_from_before_the_removal_brings_nothing_back(
         assert (traces(tmp_path, clients, ADA) == ["Tombstone"]) is not obeyed
 
 
+async def test_a_message_of_who_has_just_come_back_is_obeyed_by_who_has_not_seen_that(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    """Another process still sees the removal run; what it dropped would be lost."""
+    async with processes(tmp_path, provider, staleness=1.0, count=2) as [slow, clients]:
+        flow = Flow([clients])
+        await remove(clients, flow)
+        await asyncio.sleep(1.1)
+        assert await removed_since(slow.documents, slow.settings, ADA, now())
+        await flow.run_all()
+        assert not await removed_since(slow.documents, slow.settings, ADA, now())
+
+
 async def test_a_lesson_message_for_a_removed_learner_is_no_poison(
     tmp_path: Path, provider: ModelProvider
 ) -> None:

@@ -27,7 +27,6 @@ async def take_message(message: func.ServiceBusMessage, client: df.DurableOrches
         message_id=message.message_id or f"number-{message.sequence_number}",
         correlation_id=message.correlation_id,
         enqueued_at=_in_utc(message.enqueued_time_utc),
-        number=message.delivery_count or 1,
     )
     await Intake(get_clients(), Orchestrations(client)).take(delivery)
 

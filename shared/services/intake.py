@@ -70,17 +70,15 @@ class Delivery:
     message_id: str
     correlation_id: str | None
     enqueued_at: datetime | None
-    number: int = 1
 
     @property
     def is_fresh(self) -> bool:
         """Tell whether what it is about may have been written too short a time ago to be visible here.
 
-        A message that nobody can obey is delivered ten times, before all others: it must not hold the queue
-        up each time.
+        A message that nobody can obey is delivered ten times, before all others: waiting for what never was
+        must come to an end for all of them together.
         """
-        is_young = self.enqueued_at is None or now() - self.enqueued_at < FRESH_FOR
-        return self.number <= 1 and is_young
+        return self.enqueued_at is None or now() - self.enqueued_at < FRESH_FOR
 
 
 class Intake:

@@ -78,7 +78,7 @@ def roadmap_body(user_id: str = "ada", **fields: Any) -> dict[str, Any]:
 async def take(clients: Clients, flow: Flow, body: Any, message_id: str = "m-1", **fields: Any) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     correlation_id, enqueued_at = fields.pop("correlation_id", None), fields.pop("enqueued_at", None)
-    delivery = Delivery(raw, message_id, correlation_id, enqueued_at, fields.pop("number", 1))
+    delivery = Delivery(raw, message_id, correlation_id, enqueued_at)
     await Intake(clients, flow.orchestrations).take(delivery)
 
 
@@ -407,15 +407,15 @@ async def test_a_store_that_is_away_for_a_while_costs_no_delivery(
     assert (await stored(clients, lesson)).generation_status is GenerationStatus.COMPLETED
 
 
-@pytest.mark.parametrize(("number", "age", "seconds"), [(1, 0, 5), (2, 0, 0), (1, 90, 0)])
-async def test_what_never_was_holds_the_queue_up_once_and_only_while_it_may_still_appear(
-    clients: Clients, flow: Flow, passing: PassingTime, number: int, age: int, seconds: float
+@pytest.mark.parametrize(("age", "seconds"), [(0, 5), (90, 0)])
+async def test_what_never_was_holds_the_queue_up_only_while_it_may_still_appear(
+    clients: Clients, flow: Flow, passing: PassingTime, age: int, seconds: float
 ) -> None:
     """A broker delivers it ten times, before all that came after it."""
     unknown = (await a_lesson(clients, flow)).model_copy(update={"id": str(uuid.uuid4())})
     sent_at = now() - timedelta(seconds=age)
     with pytest.raises(PoisonedMessage, match="not_found"):
-        await take(clients, flow, lesson_body(unknown), number=number, enqueued_at=sent_at)
+        await take(clients, flow, lesson_body(unknown), enqueued_at=sent_at)
     assert passing.seconds == pytest.approx(seconds)
 
 
@@ -427,7 +427,7 @@ async def test_all_patience_with_one_delivery_ends_together(
     passing.seconds = 1.0
     without_store_until(clients, passing, 2 * 3600)
     with pytest.raises(StoreUnavailable):
-        await take(clients, flow, lesson_body(unknown), number=2)
+        await take(clients, flow, lesson_body(unknown))
     assert passing.seconds == pytest.approx(181)
 
 

@@ -8,6 +8,7 @@ fault of its own nor by the time that it takes.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -48,8 +49,11 @@ R = TypeVar("R")
 MAX_RECOVERIES = 3
 PAGE = 100
 PART_SECONDS = 20.0
-"""All parts together take less than the function's time-out, which would end what runs beside them; the next
-minute goes on."""
+"""So long each kind is looked at in one sweep: none keeps the others waiting, and the next minute goes on."""
+ONE_SECONDS = 60.0
+"""So long one document may take, also where the extension does not answer."""
+SWEEP_SECONDS = 240.0
+"""Less than the function's time-out, at which the host would end all that runs beside it."""
 MOST_MOVED = 1000
 """So many holders of rejected versions are moved in one sweep; the next goes on."""
 
@@ -62,62 +66,69 @@ class Reconciler:
         self._documents = clients.documents
         self._orchestrations = orchestrations
         self._patience = timedelta(seconds=clients.settings.reconcile_after_seconds)
+        self._acted = 0
 
     async def sweep(self) -> int:
         """Start again or end what was left behind; returns how many documents were acted on."""
-        acted = 0
+        self._acted = 0
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                await self._sweep()
+        except TimeoutError:
+            log("reconciler.unfinished")
+        if self._acted:
+            log("reconciler.acted", count=self._acted)
+        return self._acted
+
+    async def _sweep(self) -> None:
         for status in (GenerationStatus.PENDING, GenerationStatus.GENERATING):
-            acted += await self._each(Roadmap, {"status": status}, self._roadmap)
-        acted += await self._each(Roadmap, {"stopping": True}, self._stopping)
-        acted += await self._each(LessonHead, {"status": GenerationStatus.GENERATING}, self._head)
-        acted += await self._each(Lesson, {"generation_status": GenerationStatus.GENERATING}, self._lesson)
-        acted += await self._each(Lesson, {"regenerating": True}, self._lesson)
-        acted += await self._move_holders()
-        acted += await self._each(Removal, {}, self._removal)
-        acted += await self._each(Tombstone, {"cleared": False}, self._clear)
-        acted += await self._each(Batch, {"state": BatchState.OPEN}, self._batch)
-        if acted:
-            log("reconciler.acted", count=acted)
-        return acted
+            await self._each(Roadmap, {"status": status}, self._roadmap)
+        await self._each(Roadmap, {"stopping": True}, self._stopping)
+        await self._each(LessonHead, {"status": GenerationStatus.GENERATING}, self._head)
+        await self._each(Lesson, {"generation_status": GenerationStatus.GENERATING}, self._lesson)
+        await self._each(Lesson, {"regenerating": True}, self._lesson)
+        await self._move_holders()
+        await self._each(Removal, {}, self._removal)
+        await self._each(Tombstone, {"cleared": False}, self._clear)
+        await self._each(Batch, {"state": BatchState.OPEN}, self._batch)
 
     async def _each(
         self, model: type[D], where: Mapping[str, str | bool], act: Callable[[D], Awaitable[bool]]
-    ) -> int:
-        """Act on what was left behind in this state; returns on how many it was necessary."""
+    ) -> None:
+        """Act on what was left behind in this state, and count on how many it was necessary."""
         before = timestamp(now() - self._patience)
         left = await self._documents.store.query_across(
             model.container, model.document_type, where, updated_before=before, limit=PAGE
         )
         ends_at = time.monotonic() + PART_SECONDS
-        acted = 0
         for stored in left:
             if time.monotonic() > ends_at:
                 log("reconciler.unfinished", source=model.document_type)
                 break
             if await self._apart(model, _taken_up(model, stored, act)):
-                acted += 1
+                self._acted += 1
             elif len(left) == PAGE:
                 await self._put_behind(model, stored)
-        return acted
 
     async def _apart(self, model: type[Document], work: Awaitable[R]) -> R | None:
         """Do a part of the sweep; returns None where it failed. Raises StoreUnavailable, which all need."""
         try:
-            return await work
+            async with asyncio.timeout(ONE_SECONDS):
+                return await work
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the durable client's plain Exception, or a defect
             log_fault("reconciler.failed", error, source=model.document_type)
             return None
 
-    async def _move_holders(self) -> int:
+    async def _move_holders(self) -> None:
         moved = 0
         for head in await self._documents.query_across(LessonHead, {"withdrawing": True}, limit=PAGE):
             if moved >= MOST_MOVED:
                 break
             moving = move_holders(self._documents, head, at_most=MOST_MOVED - moved)
             moved += await self._apart(LessonHead, moving) or 0
-        return moved
+        self._acted += moved
 
     async def _put_behind(self, model: type[Document], stored: StoredDocument) -> None:
         """Let a later sweep see what this one had no room for: this document is well for a while."""

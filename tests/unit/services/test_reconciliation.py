@@ -228,3 +228,26 @@ async def test_a_part_that_takes_long_leaves_the_rest_to_the_next_minute(
     flow.get_status = get_status  # type: ignore[method-assign]
     acted = [await Reconciler(clients, flow.orchestrations).sweep() for _ in range(2)]
     assert acted == [2, 2]
+
+
+@pytest.mark.parametrize(("one", "sweep", "acted"), [(60, 0.3, 0), (0.3, 60, 1)])
+async def test_an_extension_that_hangs_does_not_hold_the_sweep_up_for_ever(
+    clients: Clients, flow: Flow, monkeypatch: pytest.MonkeyPatch, one: float, sweep: float, acted: int
+) -> None:
+    monkeypatch.setattr(reconciliation, "ONE_SECONDS", one)
+    monkeypatch.setattr(reconciliation, "SWEEP_SECONDS", sweep)
+    creation = RoadmapCreation(clients, flow.orchestrations)
+    roadmaps = [await creation.create("ada", REQUEST, None) for _ in range(2)]
+    flow.started.clear()
+    for roadmap, older in zip(roadmaps, (2, 1), strict=True):
+        await pass_time(clients, roadmap, PATIENCE + timedelta(seconds=older))
+    asking = flow.get_status
+
+    async def get_status(instance_id: str) -> Any:
+        if instance_id == f"roadmap-{roadmaps[0].id}-1":
+            await asyncio.sleep(60)
+        return await asking(instance_id)
+
+    flow.get_status = get_status  # type: ignore[method-assign]
+    async with asyncio.timeout(10):
+        assert await Reconciler(clients, flow.orchestrations).sweep() == acted

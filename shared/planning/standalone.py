@@ -35,17 +35,24 @@ _OBJECTIVES = (
 
 
 def standalone_specification(
-    subject: str, topic: str, style: LearningStyle = LearningStyle.MIXED, lesson_number: int = 1
+    subject: str,
+    topic: str,
+    style: LearningStyle = LearningStyle.MIXED,
+    lesson_number: int = 1,
+    *,
+    fields: tuple[str, str] = ("subject", "topic"),
 ) -> LessonSpecification:
     """Return the specification of the nth lesson (from 1) on a topic: for beginners, in English.
 
     The topic is the module's title and the lesson's; later lessons say their number. Nothing that either says
-    of a learner is in it, since it is shared. Raises Problem (422) where nothing else is said, or plain harm.
+    of a learner is in it, since it is shared. Raises Problem (422) where nothing else is said, or plain harm;
+    it names the `fields` in which a caller has sent subject and topic.
     """
-    refuse_harm(subject=subject, topic=topic)
-    with reading("subject"):
+    of_subject, of_topic = fields
+    refuse_harm(**{of_subject: subject, of_topic: topic})
+    with reading(of_subject):
         subject = interpret_subject(subject).subject
-    with reading("topic"):
+    with reading(of_topic):
         topic = impersonal(topic)
     module_title = topic if lesson_number == 1 else f"{topic} ({lesson_number})"
     stage = _OBJECTIVES[min(lesson_number, len(_OBJECTIVES)) - 1]
@@ -61,5 +68,9 @@ def standalone_specification(
 def looked_up_specification(query: LookupQuery) -> LessonSpecification:
     """Return the specification of a lesson that is looked up by its step; the step may be its own subject."""
     return standalone_specification(
-        query.subject or query.step_title, query.step_title, query.learning_style, query.lesson_number
+        query.subject or query.step_title,
+        query.step_title,
+        query.learning_style,
+        query.lesson_number,
+        fields=("subject" if query.subject else "step_title", "step_title"),
     )

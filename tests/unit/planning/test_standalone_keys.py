@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Problem
 from shared.models.learner import LearningStyle, SkillLevel
-from shared.planning.standalone import standalone_specification
+from shared.models.topics import LookupQuery
+from shared.planning.standalone import looked_up_specification, standalone_specification
 
 NAMES = st.sampled_from(["Python", "Loops", "linear algebra", "C++", "日本語", "std::vector<int>"])
 
@@ -34,6 +36,25 @@ def test_each_number_is_a_lesson_of_its_own() -> None:
     assert len({lesson.key for lesson in lessons}) == 11
     assert len({tuple(lesson.objectives) for lesson in lessons[:3]}) == 3
     assert {lesson.title for lesson in lessons} == {"Loops"}, "what sources are searched for"
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "field"),
+    [
+        ({"step_title": "0" * 40}, "invalid_request", "step_title"),
+        ({"step_title": "ada@example.org", "subject": "Python"}, "invalid_request", "step_title"),
+        ({"step_title": "Loops", "subject": "0" * 40}, "invalid_request", "subject"),
+        ({"step_title": "How to make a bomb"}, "goal_refused", "step_title"),
+        ({"step_title": "How to make a bomb", "subject": "Chemistry"}, "goal_refused", "step_title"),
+        ({"step_title": "Mixing", "subject": "How to make a bomb"}, "goal_refused", "subject"),
+    ],
+)
+def test_what_is_wrong_with_a_step_is_named_as_it_was_sent(
+    query: dict[str, str], code: str, field: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        looked_up_specification(LookupQuery.model_validate(query))
+    assert (refused.value.code, [error.field for error in refused.value.errors]) == (code, [field])
 
 
 @given(NAMES, NAMES, st.sampled_from(LearningStyle), st.integers(1, 100))

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from tests.support.function_table import api_description
 
 _MISSING = "is missing here and in the profile"
-_NAMES_NOTHING = ("must ", "Say what you want to learn")
+# Blanks are stripped before anything is counted.
+_NAMES_NOTHING = (
+    "must ",
+    "Say what you want to learn",
+    "String should have at least 1 character",
+    "Field required",
+    "is refused",
+)
 # By operation and field, how the reason begins. Every list refuses a continuation that it has not given out.
 _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
     "create_lesson_task": {"subject": _NAMES_NOTHING, "topic": _NAMES_NOTHING},
@@ -18,13 +25,14 @@ _REASONS: dict[str, dict[str, tuple[str, ...]]] = {
         "skill_level": (_MISSING,),
         "weekly_hours": (_MISSING,),
         "learning_style": (_MISSING,),
-        "time_commitment": ("must say how many hours a week",),
+        "time_commitment": ("must ",),
     },
+    "generate_lesson_content": {"user_id": ("must be 1 to 128 printable characters",)},
     "get_topic_lesson": {"subject": _NAMES_NOTHING, "topic": _NAMES_NOTHING},
     "get_topic_lesson_by_query": {"subject": _NAMES_NOTHING, "topic": _NAMES_NOTHING},
     "look_up_lesson": {"subject": _NAMES_NOTHING, "step_title": _NAMES_NOTHING},
     "put_lesson_progress": {"quiz_answers": ("must hold ",)},
-    "put_profile": {"time_commitment": ("must say how many hours a week",)},
+    "put_profile": {"time_commitment": ("must ",)},
 }
 _CONTINUATION: dict[str, tuple[str, ...]] = {
     "continuation": (

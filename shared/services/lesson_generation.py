@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
 from shared.clients import Clients
-from shared.errors import NotFound, Problem
+from shared.errors import NotFound, PreconditionFailed, Problem
 from shared.models.document import now
 from shared.models.library import Cause, LessonHead
 from shared.models.ranking import VersionStanding
-from shared.models.roadmap import Lesson
+from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
 from shared.orchestrations import Orchestrations
 from shared.services.challengers import version_for
@@ -51,18 +52,21 @@ class LessonGeneration:
         Work of the background leaves providers' room to learners who wait, until a learner asks for it.
         Raises Problem: 404, 429 over the day's quota, 503 while generation is switched off.
         """
+        taken: list[Place] = []
         try:
-            return await self._request(user_id, lesson_id, origin)
+            return await self._request(user_id, lesson_id, origin, taken)
         except NotFound:  # also of one that is deleted in this moment
+            await self._leave(taken)
             raise not_found("lesson") from None
 
-    async def _request(self, user_id: str, lesson_id: str, origin: Origin) -> Lesson:
+    async def _request(self, user_id: str, lesson_id: str, origin: Origin, taken: list[Place]) -> Lesson:
+        """See request; `taken` holds the places that were taken for the lesson."""
         counted = False
-        place: Place | None = None
         for lost in range(TRIES):
             lesson = await self._documents.read(Lesson, user_id, lesson_id)
             if origin.is_void_for(lesson):
-                return await self._left_alone(lesson, place)
+                await self._leave(taken)
+                return lesson
             head = await self._documents.find(LessonHead, lesson.lesson_key, LessonHead.ID)
             lesson = await leave_rejected(self._documents, lesson, head)
             version = version_for(self._settings, user_id, head) if head is not None else None
@@ -82,20 +86,29 @@ class LessonGeneration:
             try:
                 cause = Cause(background=origin.background)
                 generation = await self._generations.join(lesson, lesson.specification, head, cause)
-                place = self._generations.place(lesson, lesson.lesson_key, generation)
+                taken.append(self._generations.place(lesson, lesson.lesson_key, generation))
                 await self._mark_generating(lesson, generation, origin)
             except LOST_RACE:
                 await pause(lost)
+                await self._check_stays(lesson)
                 continue
             await add_today(self._documents, {"lesson_misses": 1})
             return await self._generations.start_awaited(lesson)
         raise CHANGING
 
-    async def _left_alone(self, lesson: Lesson, place: Place | None) -> Lesson:
-        """Return a lesson that nobody wants any longer, and give up a place that was taken for it."""
-        if place is not None:
-            await leave(self._documents, place)
-        return lesson
+    async def _check_stays(self, lesson: Lesson) -> None:
+        """Raise NotFound for a lesson of a roadmap that is being deleted: nothing begins there any more."""
+        if lesson.roadmap_id is None:
+            return
+        roadmap = await self._documents.find(Roadmap, lesson.user_id, lesson.roadmap_id)
+        if roadmap is not None and roadmap.deleting:
+            raise NotFound(f"roadmap {roadmap.id} is being deleted")
+
+    async def _leave(self, taken: list[Place]) -> None:
+        """Give up the places of a lesson that nobody wants any longer."""
+        for place in taken:
+            with suppress(PreconditionFailed):  # its generation keeps changing, and ends by itself
+                await leave(self._documents, place)
 
     async def _from_library(
         self, lesson: Lesson, head: LessonHead, version: VersionStanding, origin: Origin

@@ -21,7 +21,7 @@ from shared.models.status import GenerationStatus
 from shared.services.counters import count_shown
 from shared.services.events import ended
 from shared.services.failures import failure
-from shared.store.contract import BatchOperation, PatchOperation
+from shared.store.contract import BatchOperation, Condition, PatchOperation
 from shared.store.documents import Documents, change, increment, replacement, set_to
 from shared.telemetry import log
 
@@ -86,7 +86,10 @@ async def save_lessons(
         for batch_id, moved in _moves_in_batches(changes).items()
     ]
     if first.roadmap_id is not None:
-        counts.append(change(first.roadmap_id, _counts(changes)))
+        begins = any(one.lesson.waiting for one in changes)
+        # What begins while its roadmap is being deleted would go with it, but nobody would stop it.
+        stays = [Condition("/deleting", "!=", True)] if begins else []
+        counts.append(change(first.roadmap_id, _counts(changes), stays))
     operations = [operation for one in changes for operation in _operations(documents, one)] + counts
     await documents.batch(Lesson, first.user_id, [*operations, *also])
 

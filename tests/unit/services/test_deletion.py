@@ -28,12 +28,13 @@ from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
+from shared.services.stopping import Stopping
 from shared.settings import load_settings
 from shared.store.documents import Documents
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
-from tests.support.hooked_store import HookedStore, ProcessDied, dies_after
+from tests.support.hooked_store import HookedStore, ProcessDied, dies_after, overtaken
 from tests.support.model_provider import ModelProvider
 from tests.support.processes import stale_processes
 from tests.support.store_file import stored_documents
@@ -201,6 +202,33 @@ async def test_a_lesson_that_is_deleted_while_it_is_asked_for_is_not_found(
             with pytest.raises(Problem) as refused:
                 await wish
             assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+async def test_a_lesson_that_is_asked_for_while_its_roadmap_is_deleted_is_written_for_nobody(
+    tmp_path: Path, provider: ModelProvider, *, is_over: bool
+) -> None:
+    """The deletion comes between joining the generation and marking the lesson."""
+    async with steady(tmp_path, provider) as clients:
+        flow = Flow([clients])
+        created = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, None)
+        await flow.run_all()
+        lesson, *_ = await Roadmaps(clients).lessons("ada", created.id)
+
+        async def overtake() -> None:
+            roadmap = await Stopping(clients, flow.orchestrations).begin("ada", created.id, deleting=True)
+            if is_over:
+                await RoadmapDeletion(clients, flow.orchestrations).finish(roadmap)
+
+        async with steady(tmp_path, provider) as other:
+            other._documents = Documents(HookedStore(clients.documents.store, overtaken("library", overtake)))
+            with pytest.raises(Problem, match="not_found"):
+                await LessonGeneration(other, flow.orchestrations).request("ada", lesson.id)
+            [head] = stored(tmp_path, "LessonHead")
+            assert (head["status"], head["waiters"]) == ("canceled", 0)
+            left = {one["generation_status"] for one in stored(tmp_path, "Lesson")}
+            assert left == (set() if is_over else {"pending"})
+        assert flow.started == []
 
 
 async def test_a_history_that_cannot_go_yet_is_removed_by_the_reconciler(

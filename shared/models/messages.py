@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from shared.errors import FieldError, Problem
 from shared.models.base import Model, Moment
@@ -47,6 +47,7 @@ Line = Annotated[
 Key = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)
 ]
+_USER_ID: TypeAdapter[str] = TypeAdapter(Line)
 
 
 class _QueueMessage(Model):
@@ -118,15 +119,17 @@ def read_message(raw: bytes) -> QueueMessage:
 
 
 def sender_of(raw: bytes) -> str | None:
-    """Return whose a message is that cannot be obeyed; None where it does not say."""
+    """Return whose a message is that cannot be obeyed; None where it names nobody who can be a learner."""
     if len(raw) > MAX_MESSAGE_BYTES:
         return None
     try:
         body = parsed_json(raw)
     except Problem:
         return None
-    learner = body.get("user_id") if isinstance(body, dict) else None
-    return learner if isinstance(learner, str) else None
+    try:
+        return _USER_ID.validate_python(body["user_id"])
+    except (TypeError, KeyError, ValidationError):
+        return None
 
 
 def _refused(field: str, detail: str) -> Problem:

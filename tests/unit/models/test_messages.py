@@ -20,6 +20,7 @@ from shared.models.messages import (
     original_id,
     read_message,
     redriven_id,
+    sender_of,
 )
 from shared.models.poison import Poison
 
@@ -120,6 +121,34 @@ def test_what_is_no_json_object_is_the_body(raw: bytes) -> None:
 
 def test_a_message_that_is_too_large_is_refused() -> None:
     assert refused(json.dumps({**GOOD, "x": "x" * MAX_MESSAGE_BYTES}).encode())[1] == "body"
+
+
+@pytest.mark.parametrize(
+    ("user_id", "learner"),
+    [
+        ("ada", "ada"),
+        (" ada ", "ada"),  # as in a message that can be obeyed
+        ("", None),
+        ("x" * (MAX_ID + 1), None),
+        ("a\nb", None),
+        ("\ud800", None),
+        (7, None),
+        (None, None),
+        (["ada"], None),
+    ],
+)
+def test_what_cannot_be_obeyed_says_whose_it_is_if_a_learner_can_be_called_so(
+    user_id: object, learner: str | None
+) -> None:
+    assert sender_of(json.dumps({"user_id": user_id, "lesson_id": "no id"}).encode()) == learner
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff", b"[]", b'"ada"', b"{}", json.dumps({"user_id": "ada", "x": "x" * 70_000}).encode()],
+)
+def test_what_cannot_be_read_does_not_say_whose_it_is(raw: bytes) -> None:
+    assert sender_of(raw) is None
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.booleans() | st.text(), st.lists).map(

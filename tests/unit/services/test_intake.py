@@ -248,6 +248,7 @@ async def test_a_message_of_a_batch_that_waits_for_the_lesson_no_longer_begins_n
         (b"{", "invalid_json", "body"),
         ({"schema_version": 3, "kind": "lesson"}, "invalid_request", "schema_version"),
         ({"schema_version": 1, "kind": "course"}, "invalid_request", "kind"),
+        (roadmap_body("\ud800"), "invalid_request", "user_id"),
         (roadmap_body(request={**PYTHON, "goal": ""}), "invalid_request", "request.goal"),
         (roadmap_body(request={"goal": "Learn Python"}), "invalid_request", "skill_level"),
         (roadmap_body(request={**PYTHON, "goal": "how to build a pipe bomb"}), "goal_refused", "goal"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,9 +50,12 @@ def calm(_: Asked) -> Fault | None:
 
 
 class CosmosProxy(ServerThread):
-    """The account's address for the app; `weather` says what becomes of each request."""
+    """The account's address for the app; `weather` says what becomes of each request.
 
-    def __init__(self, target: str) -> None:
+    The clock tells how long ago a replica that is behind has seen its last write.
+    """
+
+    def __init__(self, target: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__("cosmos-proxy")
         self.url = ""
         self.weather: Weather = calm
@@ -59,7 +63,7 @@ class CosmosProxy(ServerThread):
         self._counted: Counter[Fault] = Counter()
         self._lock = threading.Lock()
         self._handlers: set[asyncio.Task[Any]] = set()
-        self._sessions = Sessions()
+        self._sessions = Sessions(clock)
         self._turn = asyncio.Lock()
 
     @property

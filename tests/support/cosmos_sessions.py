@@ -8,7 +8,6 @@ token. So clients see their own writes and never go back in time, and others' wr
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +40,7 @@ class Sessions:
     Whoever calls forwards one request for documents at a time, so that numbers follow the order of writes.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._written = 0
         self._versions: dict[Key, list[_Version]] = defaultdict(list)

@@ -106,7 +106,7 @@ def test_killed_app_process_fails_the_orchestration_of_its_turn(tmp_path: Path) 
 def test_lost_instance_redelivers_even_where_a_lost_process_fails(tmp_path: Path) -> None:
     with Processes(tmp_path, on_worker_exit="fail") as processes:
         engine, app = processes.start_engine(), processes.start_app()
-        instance_id = processes.start("reports_failure", settings(processes, 1, 0.5))
+        instance_id = processes.start("reports_failure", settings(processes, 1, 2))
         processes.wait_for_notes("start", 1)
         processes.kill(engine)
         processes.kill(app)
@@ -138,11 +138,11 @@ def test_drained_app_process_gives_back_what_takes_too_long(tmp_path: Path) -> N
     with Processes(tmp_path, on_worker_exit="fail") as processes:
         processes.start_engine()
         app = processes.start_app(drain_seconds=0.2)
-        instance_id = processes.start("roadmap", settings(processes, 2, 1.5))
+        instance_id = processes.start("roadmap", settings(processes, 2, 6))
         processes.wait_for_notes("start", 2)
         started = time.monotonic()
         assert processes.kill(app, signal.SIGTERM) == 0
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 5
         processes.start_app()
         assert processes.wait(instance_id)[0] == "Completed"
 

@@ -46,7 +46,7 @@ async def given_up(*tasks: asyncio.Task[str]) -> None:
 
 
 async def answered_at_once(task: asyncio.Task[str]) -> str:
-    return await asyncio.wait_for(task, 0.5)
+    return await asyncio.wait_for(task, LONG / 3)
 
 
 async def test_it_is_answered_by_a_change() -> None:

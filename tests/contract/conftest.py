@@ -11,20 +11,13 @@ import pytest
 from shared.store.contract import DocumentStore
 from shared.store.cosmos import CosmosDocumentStore
 from shared.store.sqlite import SqliteDocumentStore
-from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
-from tests.support.npm import NpmUnavailable
-from tests.support.tools import need
+from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, needed_emulator
 
 
 @pytest.fixture(scope="session")
 def cosmos_emulator() -> Iterator[CosmosEmulator]:
-    emulator = CosmosEmulator()
-    try:
-        emulator.__enter__()
-    except NpmUnavailable as reason:
-        need("the Cosmos DB emulator", False, str(reason))
-    yield emulator
-    emulator.__exit__(None, None, None)
+    with needed_emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

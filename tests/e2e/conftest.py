@@ -6,16 +6,14 @@ one has left in the library, or not, as the files happen to be dealt out to proc
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.app import app_host, with_provider
-from tests.support.local_host import ROOT, LocalHost
+from tests.support.local_host import LocalHost
 from tests.support.model_provider import ModelProvider
+from tests.support.source_servers import in_own_process
 from tests.support.tokens import KeySetServer, Signer
 
 
@@ -57,15 +55,8 @@ def model_host(tmp_path_factory: pytest.TempPathFactory, provider: ModelProvider
 @pytest.fixture
 def origin() -> Iterator[str]:
     """The fakes of all sources, as a process of their own."""
-    command = [sys.executable, "-m", "tests.support.source_servers"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as fakes:
-        try:
-            assert fakes.stdout is not None
-            yield fakes.stdout.readline().strip()
-        finally:
-            fakes.terminate()
+    with in_own_process() as origin:
+        yield origin
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.app import app_host, with_provider
-from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
+from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, needed_emulator
 from tests.support.learner import Learner, first_lesson
 from tests.support.model_provider import ModelProvider
-from tests.support.npm import NpmUnavailable
-from tests.support.tools import need
 
 ADMIN = {"X-User-Roles": "admin"}
 TASK = {"subject": "Python"}
@@ -23,13 +21,8 @@ TASK = {"subject": "Python"}
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[CosmosEmulator]:
-    emulator = CosmosEmulator()
-    try:
-        emulator.__enter__()
-    except NpmUnavailable as reason:
-        need(f"Cosmos DB emulator: {reason}", found=False)
-    yield emulator
-    emulator.__exit__(None, None, None)
+    with needed_emulator() as emulator:
+        yield emulator
 
 
 def test_goal_to_lesson_on_cosmos(tmp_path: Path, emulator: CosmosEmulator) -> None:

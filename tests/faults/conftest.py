@@ -8,21 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
+from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator, needed_emulator
 from tests.support.cosmos_proxy import CosmosProxy
-from tests.support.npm import NpmUnavailable
-from tests.support.tools import need
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[CosmosEmulator]:
-    emulator = CosmosEmulator()
-    try:
-        emulator.__enter__()
-    except NpmUnavailable as reason:
-        need("the Cosmos DB emulator", False, str(reason))
-    yield emulator
-    emulator.__exit__(None, None, None)
+    with needed_emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

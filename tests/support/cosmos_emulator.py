@@ -21,12 +21,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from shared.store.containers import Container, all_containers
-from tests.support.npm import ensure_installed
+from tests.support.npm import NpmUnavailable, ensure_installed
+from tests.support.tools import need
 
 FOLDER = Path(__file__).parent.parent / "cosmos_emulator"
 
@@ -84,6 +87,17 @@ class CosmosEmulator:
                         indexing_policy=_indexing_policy(container),
                         default_ttl=container.definition["defaultTtl"],
                     )
+
+
+@contextmanager
+def needed_emulator() -> Iterator[CosmosEmulator]:
+    """Run the emulator; skip the test that asks for it where it cannot run."""
+    with ExitStack() as stack:
+        try:
+            emulator = stack.enter_context(CosmosEmulator())
+        except NpmUnavailable as reason:
+            need("the Cosmos DB emulator", False, str(reason))
+        yield emulator
 
 
 def _indexing_policy(container: Container) -> dict[str, Any]:

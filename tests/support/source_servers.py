@@ -15,10 +15,11 @@ import gzip
 import json
 import re
 import signal
+import subprocess
 import sys
 import zlib
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Any, Self
 from xml.sax.saxutils import escape
@@ -26,6 +27,7 @@ from xml.sax.saxutils import escape
 import httpx
 from aiohttp import web
 
+from tests.support.local_host import ROOT
 from tests.support.source_pages import CAPTIONS, HOSTILE, LOOPS, README, whole_page
 
 LONGEST_HANG_SECONDS = 15.0
@@ -98,6 +100,19 @@ def settings_of(origin: str) -> dict[str, str]:
         "RESEARCH__YOUTUBE__BASE_URL": f"{origin}/youtube/v3",
         "RESEARCH__YOUTUBE__API_KEY": "a-key",
     }
+
+
+@contextmanager
+def in_own_process() -> Iterator[str]:
+    """Run the fakes beside the test; gives their origin."""
+    command = [sys.executable, "-m", "tests.support.source_servers"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as fakes:
+        try:
+            assert fakes.stdout is not None
+            yield fakes.stdout.readline().strip()
+        finally:
+            fakes.terminate()
+    assert fakes.returncode == 0
 
 
 def set_faults(origin: str, **faults: str) -> None:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,7 +16,7 @@ from shared.research.brief import research
 from shared.research.protocol import Hit, Question, SourceLimited, SourceSkipped
 from shared.research.subjects import of_other_subject, search_words
 from tests.support.source_pages import LOOP_CODE
-from tests.support.source_servers import VIDEO_ID, Fault, SourceServers
+from tests.support.source_servers import VIDEO_ID, Fault, SourceServers, in_own_process
 from tests.unit.research.conftest import QUESTION, Sources
 
 NAMES = ("docs", "stackoverflow", "github", "devto", "youtube")
@@ -354,18 +350,7 @@ def test_a_page_on_another_subject_of_the_same_name(subject: str, hit: Hit, othe
 
 
 def test_the_fakes_run_as_a_process_of_their_own() -> None:
-    root = Path(__file__).parents[3]
-    command = [sys.executable, "-m", "tests.support.source_servers"]
-    with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as process:
-        try:
-            assert process.stdout is not None
-            origin = process.stdout.readline().strip()
-            with httpx.Client(trust_env=False, timeout=10) as http:
-                assert http.put(f"{origin}/faults", json={"*": "500"}).json() == {"*": "500"}
-                assert http.get(f"{origin}/devto/articles").status_code == 500
-                assert http.get(f"{origin}/requests").json()[0]["source"] == "devto"
-        finally:
-            process.terminate()
-        assert process.wait(10) == 0
+    with in_own_process() as origin, httpx.Client(trust_env=False, timeout=10) as http:
+        assert http.put(f"{origin}/faults", json={"*": "500"}).json() == {"*": "500"}
+        assert http.get(f"{origin}/devto/articles").status_code == 500
+        assert http.get(f"{origin}/requests").json()[0]["source"] == "devto"

@@ -23,6 +23,17 @@ async def fresh() -> None:
 
 
 @asynccontextmanager
+async def one_process(settings: Settings) -> AsyncIterator[Clients]:
+    """Open the clients of a process, and close them at the end; activities of this loop forget them."""
+    clients = Clients(settings)
+    try:
+        yield clients
+    finally:
+        clients_module._by_loop.pop(asyncio.get_running_loop(), None)
+        await clients.close()
+
+
+@asynccontextmanager
 async def stale_processes(
     settings: Settings, staleness_s: float = STALENESS_S, count: int = 3
 ) -> AsyncIterator[list[Clients]]:

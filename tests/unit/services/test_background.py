@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from shared.settings import load_settings
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow, functions_of_app
 from tests.support.model_provider import ModelProvider
+from tests.support.processes import one_process
 
 TOPIC = standalone_specification("Python", "Dictionaries")
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
@@ -39,19 +40,11 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def provider() -> Iterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
-
-
-@pytest.fixture
 async def clients(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Clients]:
     values = {**with_provider(provider), "LLM__FAKE__REQUESTS_PER_MINUTE": "10"}
-    clients = Clients(load_settings(app_settings(tmp_path, **values)))
-    clients_module._by_loop[asyncio.get_running_loop()] = clients
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path, **values))) as clients:
+        clients_module._by_loop[asyncio.get_running_loop()] = clients
+        yield clients
 
 
 async def lesson_of(clients: Clients, flow: Flow, learner: str, *, background: bool = False) -> LessonHead:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,6 @@ from tests.support.shared_lesson import TOPIC, head_of, written
 from tests.support.store_file import stored_documents
 
 NO_WISH = RegenerationRequest()
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
-
-
-@pytest.fixture(autouse=True)
-def _forget(provider: ModelProvider) -> None:
-    provider.reset()
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.models.library import LessonHead
 from shared.models.status import GenerationStatus
@@ -21,6 +19,7 @@ from shared.settings import load_settings
 from tests.support.app import app_settings
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
+from tests.support.processes import one_process
 from tests.support.source_servers import Fault, SourceServers, settings_of
 from tests.support.store_file import stored_documents
 
@@ -76,16 +75,6 @@ def settings_for(folder: Path, providers: dict[str, ModelProvider], **settings: 
     return app_settings(folder, **{**chain, **settings})
 
 
-@contextlib.asynccontextmanager
-async def process(environment: dict[str, str]) -> AsyncIterator[Clients]:
-    clients = Clients(load_settings(environment))
-    try:
-        yield clients
-    finally:
-        clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-        await clients.close()
-
-
 async def lesson_of(clients: Clients, folder: Path) -> tuple[Any, dict[str, Any] | None]:
     """Have the lesson generated; returns it, and its stored version when there is one."""
     flow = Flow([clients])
@@ -103,7 +92,7 @@ async def test_one_provider_fails_and_the_next_writes(
     tmp_path: Path, providers: dict[str, ModelProvider], answer: str, kind: str
 ) -> None:
     providers["alpha"].script(answer)
-    async with process(settings_for(tmp_path, providers)) as clients:
+    async with one_process(load_settings(settings_for(tmp_path, providers))) as clients:
         lesson, version = await lesson_of(clients, tmp_path)
     assert lesson.generation_status is GenerationStatus.COMPLETED
     assert version is not None
@@ -120,7 +109,7 @@ async def test_a_limit_that_names_its_end_is_waited_for_only_when_it_is_near(
     tmp_path: Path, providers: dict[str, ModelProvider], seconds: int
 ) -> None:
     providers["alpha"].script("429", retry_after=seconds, times=1)
-    async with process(settings_for(tmp_path, providers)) as clients:
+    async with one_process(load_settings(settings_for(tmp_path, providers))) as clients:
         lesson, version = await lesson_of(clients, tmp_path)
     assert lesson.generation_status is GenerationStatus.COMPLETED
     assert version is not None
@@ -131,7 +120,7 @@ async def test_a_limit_that_names_its_end_is_waited_for_only_when_it_is_near(
 
 async def test_a_provider_that_cannot_be_reached(tmp_path: Path, providers: dict[str, ModelProvider]) -> None:
     environment = settings_for(tmp_path, providers, LLM__ALPHA__BASE_URL="http://127.0.0.1:1/v1")
-    async with process(environment) as clients:
+    async with one_process(load_settings(environment)) as clients:
         _, version = await lesson_of(clients, tmp_path)
     assert version is not None
     assert version["generation_metadata"]["ai_provider"] == "beta"
@@ -144,7 +133,7 @@ async def test_all_providers_fail_and_the_composer_writes(
 ) -> None:
     for provider in providers.values():
         provider.script(answer)
-    async with process(settings_for(tmp_path, providers)) as clients:
+    async with one_process(load_settings(settings_for(tmp_path, providers))) as clients:
         lesson, version = await lesson_of(clients, tmp_path)
     assert lesson.generation_status is GenerationStatus.COMPLETED
     assert version is not None
@@ -159,7 +148,7 @@ async def test_a_refusal_is_not_shopped_around(
     tmp_path: Path, providers: dict[str, ModelProvider], answer: str
 ) -> None:
     providers["alpha"].script(answer)
-    async with process(settings_for(tmp_path, providers)) as clients:
+    async with one_process(load_settings(settings_for(tmp_path, providers))) as clients:
         lesson, version = await lesson_of(clients, tmp_path)
     assert lesson.generation_status is GenerationStatus.FAILED
     assert lesson.generation_error is not None
@@ -184,7 +173,7 @@ async def test_all_sources_and_perhaps_all_providers_fail(
     async with SourceServers() as servers:
         servers.faults["*"] = fault
         environment = settings_for(tmp_path, providers, **settings_of(servers.origin), **NETWORK_SOURCES)
-        async with process(environment) as clients:
+        async with one_process(load_settings(environment)) as clients:
             lesson, version = await lesson_of(clients, tmp_path)
     [brief] = stored_documents(tmp_path / "skillsync.db", "Brief")
     reports = {report["origin"]: report for report in brief["brief"]["reports"]}
@@ -214,7 +203,7 @@ async def test_each_fails_in_its_own_way_at_the_same_time(
             servers.faults[name] = faults[(2 * shift + place) % len(faults)]
         environment = settings_for(tmp_path, providers, **settings_of(servers.origin), **NETWORK_SOURCES)
         environment["RESEARCH_SOURCES"] += ",pydoc"
-        async with process(environment) as clients:
+        async with one_process(load_settings(environment)) as clients:
             lesson, version = await lesson_of(clients, tmp_path)
         asked = {name: len(servers.asked(name)) for name in SOURCES}
     assert lesson.generation_status is GenerationStatus.COMPLETED

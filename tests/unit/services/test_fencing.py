@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import PreconditionFailed
 from shared.models.document import now
@@ -40,6 +39,7 @@ from shared.store.documents import equals, set_to
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
+from tests.support.processes import one_process
 from tests.support.store_file import stored_documents
 
 TOPIC = standalone_specification("Python", "Dictionaries")
@@ -59,10 +59,8 @@ async def provider() -> AsyncIterator[ModelProvider]:
 @pytest.fixture
 async def clients(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Clients]:
     settings = load_settings(app_settings(tmp_path, **with_provider(provider)))
-    clients = Clients(settings.model_copy(update={"reconcile_after_seconds": 0}))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(settings.model_copy(update={"reconcile_after_seconds": 0})) as clients:
+        yield clients
 
 
 async def while_asked(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.lessons.gates.pipeline import GATES
 from shared.lessons.prompts import lesson_prompt
@@ -25,22 +23,15 @@ from tests.support import model_answers
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
+from tests.support.processes import one_process
 
 TOPIC = standalone_specification("Python", "Dictionaries")
 
 
 @pytest.fixture
-def provider() -> Iterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
-
-
-@pytest.fixture
 async def clients(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Clients]:
-    clients = Clients(load_settings(app_settings(tmp_path, **with_provider(provider))))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path, **with_provider(provider)))) as clients:
+        yield clients
 
 
 def reply(**changes: Any) -> str:

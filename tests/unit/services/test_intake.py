@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import PoisonedMessage, StoreUnavailable
 from shared.models.document import now
@@ -32,6 +31,7 @@ from shared.store.documents import Documents
 from tests.support.app import app_settings
 from tests.support.flow import Flow
 from tests.support.hooked_store import HookedStore
+from tests.support.processes import one_process
 from tests.support.store_file import stored_documents
 
 TOPIC = standalone_specification("Python", "Dictionaries")
@@ -40,10 +40,8 @@ PYTHON = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5, 
 
 @pytest.fixture
 async def clients(tmp_path: Path) -> AsyncIterator[Clients]:
-    clients = Clients(load_settings(app_settings(tmp_path)))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path))) as clients:
+        yield clients
 
 
 @pytest.fixture

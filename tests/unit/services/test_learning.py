@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,12 +43,6 @@ from tests.support.store_file import stored_documents
 # The fake model puts the key of its four questions in the places 0 to 3.
 RIGHT, WRONG, HALF = [0, 1, 2, 3], [1, 2, 3, 0], [0, 1, 0, 0]
 TODAY = date(2026, 3, 4)
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
 
 
 @pytest.fixture

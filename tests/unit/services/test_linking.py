@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.models.learner import LearningStyle
 from shared.models.library import LessonHead
@@ -25,6 +23,7 @@ from shared.services.roadmaps import Roadmaps
 from shared.settings import load_settings
 from tests.support.app import app_settings
 from tests.support.flow import Flow
+from tests.support.processes import one_process
 
 REQUEST = RoadmapRequest.from_json(
     {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
@@ -33,10 +32,8 @@ REQUEST = RoadmapRequest.from_json(
 
 @pytest.fixture
 async def clients(tmp_path: Path) -> AsyncIterator[Clients]:
-    clients = Clients(load_settings(app_settings(tmp_path)))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path))) as clients:
+        yield clients
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.models.document import now
 from shared.models.library import LessonHead
@@ -27,6 +26,7 @@ from shared.store.documents import set_to
 from tests.support.app import app_settings, with_provider
 from tests.support.flow import Flow
 from tests.support.model_provider import ModelProvider
+from tests.support.processes import one_process
 
 PATIENCE = timedelta(seconds=120)
 REQUEST = RoadmapRequest.from_json(
@@ -35,17 +35,9 @@ REQUEST = RoadmapRequest.from_json(
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
-
-
-@pytest.fixture
 async def clients(tmp_path: Path, provider: ModelProvider) -> AsyncIterator[Clients]:
-    clients = Clients(load_settings(app_settings(tmp_path, **with_provider(provider))))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path, **with_provider(provider)))) as clients:
+        yield clients
 
 
 @pytest.fixture

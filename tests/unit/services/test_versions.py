@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,6 @@ from tests.support.shared_lesson import TOPIC, head_of, written
 from tests.support.store_file import stored_documents
 
 NO_WISH = RegenerationRequest()
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[ModelProvider]:
-    with ModelProvider() as provider:
-        yield provider
-
-
-@pytest.fixture(autouse=True)
-def _forget(provider: ModelProvider) -> None:
-    provider.reset()
 
 
 @pytest.fixture

@@ -33,12 +33,17 @@ def dies_after(writes: int) -> Hook:
     return count
 
 
-def overtaken(container: str, overtake: Callable[[], Awaitable[object]]) -> Hook:
-    """Return a hook that lets something overtake the first write to a container."""
+def overtaken(container: str, overtake: Callable[[], Awaitable[object]], *, after: int = 0) -> Hook:
+    """Return a hook that lets something overtake a write to a container: the first one after so many."""
     waiting = [overtake]
+    passed = 0
 
     async def once(written: str) -> None:
-        if written == container and waiting:
+        nonlocal passed
+        if written != container:
+            return
+        passed += 1
+        if passed > after and waiting:
             await waiting.pop()()
 
     return once

@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import BrokerProcess
+from tests.support.sdk_sockets import closed_for_the_sdk
 from tests.support.service_bus import Namespace, app_entities, broker_folder
 
 
 @pytest.fixture
 def broken_connections_collected() -> Iterator[None]:
-    """Run the garbage collector after the test, and not in the middle of another one.
+    """Close what the blocking clients of a test leave open, and collect the rest before another test begins.
 
-    The SDK leaves the sockets of connections that break to it.
+    The SDK leaves the sockets of connections that break to the garbage collector; what is collected here was
+    left by the app.
     """
-    yield
+    with closed_for_the_sdk():
+        yield
     gc.collect()
 
 

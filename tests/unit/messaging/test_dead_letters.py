@@ -28,11 +28,7 @@ from tests.support.service_bus import Namespace, app_entities, broker_folder, id
 
 need_broker()
 
-# See test_outbox.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("broken_connections_collected"),
-]
+pytestmark = pytest.mark.usefixtures("broken_connections_collected")
 
 
 LOCK_SECONDS = 10
@@ -281,5 +277,7 @@ async def test_what_is_too_much_to_be_held_comes_back_by_itself(
     monkeypatch.setattr("shared.messaging.dead_letters.MOST_HELD_BYTES", 500)
     assert list(await queue.redrive({there[-1]})) == [there[-1]]
     assert await queue.find(lambda _: True) == there[:-1]
+    given_back = await queue.discard(frozenset(there[:-1]))
+    assert 0 < given_back < 60
     await asyncio.sleep(LOCK_SECONDS)
-    assert await queue.discard(frozenset(there[:-1])) == 119
+    assert await queue.discard(frozenset(there[:-1])) == 119 - given_back

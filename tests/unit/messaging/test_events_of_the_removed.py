@@ -19,11 +19,7 @@ from tests.support.store_file import stored_documents
 
 need_broker()
 
-# See test_outbox.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("broken_connections_collected"),
-]
+pytestmark = pytest.mark.usefixtures("broken_connections_collected")
 
 
 @pytest.fixture

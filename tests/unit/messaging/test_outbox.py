@@ -26,16 +26,18 @@ from shared.store.documents import creation
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, entities, need_broker, queue, topic
 from tests.support.connection_cutter import ConnectionCutter
+from tests.support.processes import one_process
 from tests.support.service_bus import QUEUE, TOPIC, Namespace, broker_folder, ids
 from tests.support.store_file import stored_documents
 
 need_broker()
 
-# What the SDK leaves to the garbage collector complains when that runs (see tests/unit/conftest.py).
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("broken_connections_collected"),
-]
+pytestmark = pytest.mark.usefixtures("broken_connections_collected")
+# Whoever is canceled, or out of time, while the SDK opens a connection leaves it to the garbage collector.
+ABANDONING = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <(function (StreamWriter|_SelectorTransport).__del__|socket.socket)"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @pytest.fixture
@@ -45,11 +47,9 @@ def settings(tmp_path: Path, broker: BrokerProcess) -> Settings:
 
 @pytest.fixture
 async def clients(settings: Settings) -> AsyncIterator[Clients]:
-    clients = Clients(settings)
-    clients._service_bus = ServiceBus(settings, answer_seconds=3.0)
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(settings) as clients:
+        clients._service_bus = ServiceBus(settings, answer_seconds=3.0)
+        yield clients
 
 
 def message(number: int, destination: Destination = Destination.EVENTS, **fields: Any) -> Outbox:
@@ -99,9 +99,7 @@ async def swept(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> int:
 async def test_what_is_stored_is_sent_at_once_and_removed(
     clients: Clients, namespace: Namespace, tmp_path: Path
 ) -> None:
-    began = time.monotonic()
     await store(clients, *(message(number, correlation_id="c-1") for number in range(40)))
-    assert time.monotonic() - began < 0.5, "nobody waits for the broker"
     await until_sent(tmp_path)
     sent = await looked_at(namespace.event_messages)
     assert ids(sent) == [f"m-{number}" for number in range(40)]
@@ -109,6 +107,26 @@ async def test_what_is_stored_is_sent_at_once_and_removed(
     assert {str(one.subject) for one in sent} == {"skillsync.lesson.completed"}
     assert {one.correlation_id for one in sent} == {"c-1"}
     assert [one.application_properties[b"sequence"] for one in sent] == list(range(40))
+
+
+async def test_nobody_waits_for_the_broker(
+    clients: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stores something goes on while it is sent, however long that takes."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        asked.set()
+        await answer.wait()
+
+    monkeypatch.setattr(clients.service_bus, "send", slow)
+    async with asyncio.timeout(30):
+        await store(clients, message(1), message(2))
+        await asked.wait()
+        await store(clients, message(3))
+    assert len(left(tmp_path)) == 3
+    answer.set()
+    await until_sent(tmp_path)
 
 
 async def test_messages_for_the_queue_go_to_the_queue(
@@ -248,6 +266,7 @@ async def test_without_its_queue_the_app_is_not_ready(tmp_path: Path) -> None:
         await clients.close()
 
 
+@ABANDONING
 async def test_a_broker_that_accepts_and_says_nothing_is_given_up_in_time(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = (
@@ -269,14 +288,13 @@ async def test_the_check_is_believed_for_some_seconds(clients: Clients, broker: 
     check = clients.kept(QueueCheck)
     assert await check.result() == "ok"
     broker.go_away()
-    began = time.monotonic()
     assert await check.result() == "ok"
-    assert time.monotonic() - began < 0.1
     check._asked_at -= 60
     assert (await check.result()).startswith("unavailable")
     broker.come_back()
 
 
+@ABANDONING
 def test_what_waits_is_sent_before_the_process_ends(
     settings: Settings, namespace: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

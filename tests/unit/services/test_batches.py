@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from shared import clients as clients_module
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.llm.usage import DayUsage, Spending
@@ -42,23 +41,20 @@ from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmaps import Roadmaps
 from shared.services.stopping import Stopping
 from shared.settings import load_settings
-from shared.store.documents import Documents, set_to
+from shared.store.documents import Documents, increment, set_to
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, need_broker
 from tests.support.flow import Flow
 from tests.support.hooked_store import HookedStore, overtaken
+from tests.support.processes import one_process
 from tests.support.service_bus import Namespace, ids
 from tests.support.stale_store import StaleReadStore
 from tests.support.store_file import stored_documents
 
 need_broker()
 
-# See tests/unit/messaging/test_outbox.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.usefixtures("broken_connections_collected"),
-]
+pytestmark = pytest.mark.usefixtures("broken_connections_collected")
 
 PYTHON = {"goal": "Learn Python", "skill_level": "beginner", "weekly_hours": 5.0, "learning_style": "mixed"}
 PER_LEARNER = 2
@@ -73,10 +69,8 @@ async def clients(tmp_path: Path, broker: BrokerProcess) -> AsyncIterator[Client
             BATCH_LESSONS_PER_LEARNER=str(PER_LEARNER),
         )
     )
-    clients = Clients(settings.model_copy(update={"reconcile_after_seconds": 0}))
-    yield clients
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(settings.model_copy(update={"reconcile_after_seconds": 0})) as clients:
+        yield clients
 
 
 @pytest.fixture
@@ -230,15 +224,13 @@ async def test_a_quota_that_does_not_hold_all_of_it_changes_nothing(
 
 
 async def test_without_a_queue_the_setting_is_named(tmp_path: Path) -> None:
-    clients = Clients(load_settings(app_settings(tmp_path)))
-    flow = Flow([clients])
-    roadmap = await a_roadmap(clients, flow)
-    with pytest.raises(Problem, match="ServiceBusConnection"):
-        await a_batch(clients, flow, roadmap)
-    with pytest.raises(Problem, match="ServiceBusConnection"):
-        await a_roadmap(clients, flow, generate="all")
-    clients_module._by_loop.pop(asyncio.get_running_loop(), None)
-    await clients.close()
+    async with one_process(load_settings(app_settings(tmp_path))) as clients:
+        flow = Flow([clients])
+        roadmap = await a_roadmap(clients, flow)
+        with pytest.raises(Problem, match="ServiceBusConnection"):
+            await a_batch(clients, flow, roadmap)
+        with pytest.raises(Problem, match="ServiceBusConnection"):
+            await a_roadmap(clients, flow, generate="all")
 
 
 async def test_a_repeat_after_a_crash_sends_nothing_twice(
@@ -695,6 +687,26 @@ async def test_a_batch_that_the_reconciler_finds_while_its_learner_is_removed_le
         pass
     begun = {one for one in flow.instances if one.startswith("batch-")}
     assert begun <= set(flow.purged)
+
+
+async def test_an_attempt_of_a_batch_that_the_sweep_cannot_see_yet_leaves_no_history(
+    clients: Clients, flow: Flow
+) -> None:
+    limited(clients, removal_settle_seconds=0)
+    batch = await a_batch(clients, flow, await a_roadmap(clients, flow))
+    await LearnerRemoval(clients, flow.orchestrations).request("ada")
+    flow.started.clear()
+    again = [increment("/attempt")]
+    other = Clients(clients.settings)
+    # The first write is the removal's own.
+    hook = overtaken("learning", lambda: clients.documents.patch(Batch, "ada", batch.id, again), after=1)
+    other._documents = Documents(HookedStore(clients.documents.store, hook))
+    other._service_bus = clients.service_bus
+    sweep = LearnerSweep(other, flow.orchestrations)
+    await sweep.sweep(RemovalInput(user_id="ada", attempt=1))
+    while (await sweep.sweep(RemovalInput(user_id="ada", attempt=1, last=True))).kind != "done":
+        pass
+    assert {batch.instance_id, f"batch-{batch.id}-2"} <= set(flow.purged)
 
 
 async def test_a_batch_that_the_reconciler_finds_while_its_roadmap_is_deleted_leaves_no_history(

@@ -34,11 +34,11 @@ from shared.services.removal import LearnerRemoval, refuse_while_removed, remove
 from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmaps import Roadmaps
 from shared.services.voting import Voting, take_back
-from shared.store.documents import Documents, creation
+from shared.store.documents import Documents, creation, increment
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.flow import Flow
 from tests.support.furnishing import furnish, furnished, processes, request_for
-from tests.support.hooked_store import HookedStore, ProcessDied, dies_after
+from tests.support.hooked_store import HookedStore, ProcessDied, dies_after, overtaken
 from tests.support.model_provider import ModelProvider
 from tests.support.shared_lesson import asked
 from tests.support.store_file import all_documents, stored_documents
@@ -230,6 +230,26 @@ async def test_what_a_late_request_writes_between_the_sweeps_is_removed_by_the_l
         assert isinstance(await RemovalEnding(clients).finish(FIRST), Done)
         assert traces(tmp_path, clients, ADA) == ["Tombstone"]
         assert f"roadmap-{late.id}-1" in flow.purged
+
+
+async def test_an_attempt_of_a_roadmap_that_the_sweep_cannot_see_yet_leaves_no_history(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    async with furnished(tmp_path, provider) as (clients, flow):
+        running = await furnish(clients, flow, ADA)
+        await remove(clients, flow)
+        flow.started.clear()
+        again = [increment("/attempt")]
+        # The first write is the removal's own.
+        hook = overtaken(
+            "learning", lambda: clients.documents.patch(Roadmap, ADA, running.id, again), after=1
+        )
+        other = Clients(clients.settings)
+        other._documents = Documents(HookedStore(clients.documents.store, hook))
+        sweep = LearnerSweep(other, flow.orchestrations)
+        await sweep.sweep(FIRST)
+        await swept(sweep)
+        assert {f"roadmap-{running.id}-{attempt}" for attempt in (1, 2)} <= set(flow.purged)
 
 
 async def test_a_sweep_that_comes_late_removes_nothing_of_who_has_come_back(

@@ -139,6 +139,13 @@ def test_mentors_review_and_learners_do_not(model_host: LocalHost, written: Lear
 
     approved = mentor(learner, "GET", "lessons", params={"approval_status": "approved", "limit": "100"})
     assert key in [item["lesson_key"] for item in approved.json()["items"]]
+    decide(learner, key, "1.0", "verify")
+    query = {"limit": "1"}
+    newest = mentor(learner, "GET", f"lessons/{key}/versions/1.0", params=query).json()
+    query["continuation"] = newest["continuation"]
+    older = mentor(learner, "GET", f"lessons/{key}/versions/1.0", params=query).json()
+    reviews = [[one["decision"] for one in page["reviews"]] for page in (newest, older)]
+    assert (reviews, older["continuation"]) == ([["verify"], ["approve"]], None)
     wrong = mentor(learner, "POST", f"lessons/{key}/versions/1.0/review", json={"decision": "maybe"})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "decision")
     long = {"decision": "approve", "comment": "x" * 1001}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from shared.clients import Clients
+from shared.errors import Conflict
 from shared.models.requests import RoadmapRequest
 from shared.models.roadmap import Lesson, Roadmap
 from shared.models.status import GenerationStatus
@@ -18,8 +19,11 @@ from shared.services.roadmap_creation import RoadmapCreation
 from shared.services.roadmap_retry import RoadmapRetry
 from shared.services.roadmaps import Roadmaps
 from shared.settings import load_settings
+from shared.store.contract import BatchOperation, Document
+from shared.store.documents import Documents
 from tests.support.app import app_settings
 from tests.support.flow import Flow
+from tests.support.forwarding_store import ForwardingStore
 from tests.support.processes import fresh, stale_processes
 from tests.support.store_file import stored_documents
 
@@ -134,6 +138,28 @@ async def test_an_attempt_that_has_ended_changes_nothing_when_it_runs_again(proc
     await flow.run_all()
     after = await Roadmaps(processes[0]).roadmap("ada", roadmap.id)
     assert after == before
+
+
+class UnheardStore(ForwardingStore):
+    """The answer of every batch is lost, and the adapter's repeat finds what the first try has written."""
+
+    async def batch(
+        self, container: str, partition: str, operations: Sequence[BatchOperation]
+    ) -> list[Document | None]:
+        """See DocumentStore."""
+        await super().batch(container, partition, operations)
+        raise Conflict("it is there")
+
+
+@pytest.mark.parametrize("key", ["key", None])
+async def test_a_roadmap_that_was_stored_unseen_is_answered(
+    processes: list[Clients], tmp_path: Path, key: str | None
+) -> None:
+    flow, [clients, *_] = Flow(processes), processes
+    clients._documents = Documents(UnheardStore(clients.documents.store))
+    made = await RoadmapCreation(clients, flow.orchestrations).create("ada", REQUEST, key)
+    [stored] = stored_documents(tmp_path / "skillsync.db", "Roadmap")
+    assert stored["id"] == made.id
 
 
 async def test_a_repeat_at_another_instance_answers_with_the_first_roadmap(

@@ -102,6 +102,7 @@ WHOLE_OR_PAGED = {
 
 def test_every_list_pages() -> None:
     types = execution.schema(development=True)._schema.type_map
+    paged = set()
     for kind in ("LessonsQuery", "OnboardingQuery"):
         fields = types[kind].fields  # type: ignore[attr-defined]
         for name, field in fields.items():
@@ -112,6 +113,8 @@ def test_every_list_pages() -> None:
                 assert {"limit", "continuation"} <= set(field.args), name
                 page = types[told.rstrip("!")].fields  # type: ignore[attr-defined]
                 assert set(page) == {"items", "continuation"}, name
+                paged.add(name)
+    assert paged == {*WHOLE_OR_PAGED.values(), "libraryPage"}
 
 
 class Settings:

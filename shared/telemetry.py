@@ -5,9 +5,17 @@ A record's message is one JSON object; with OpenTelemetry on, the fields arrive 
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TypedDict, Unpack
+
+MOST_FRAMES = 5
+MOST_CAUSES = 5
+CAUSED_BY = ", caused by "
 
 _logger = logging.getLogger("skillsync")
 
@@ -55,13 +63,42 @@ def log(event: str, level: int = logging.INFO, **fields: Unpack[Fields]) -> None
 
 
 def log_fault(event: str, error: BaseException, **fields: Unpack[Fields]) -> None:
-    """Write one structured record for a fault of the infrastructure, with its traceback."""
+    """Write one structured record for a fault: what it was and where, but never in its words.
+
+    An error's text may say what a caller, a provider or a store has said, and so may the text of its causes.
+    """
     _refuse_unlisted(fields)
-    _logger.error(
-        json.dumps({"event": event, "error": type(error).__name__, **fields}),
-        exc_info=error,
-        extra={"event": event, **fields},
-    )
+    told = {"event": event, "error": _kind(error), "at": CAUSED_BY.join(map(_place, _chain(error))), **fields}
+    _logger.error(json.dumps(told), extra=told)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and what caused it, as a traceback would."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen and len(seen) < MOST_CAUSES:
+        seen.add(id(found))
+        yield found
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+
+
+def _kind(error: BaseException) -> str:
+    """Return an error's type, with the code by which its library tells one such error from another."""
+    name = type(error).__name__
+    status = getattr(error, "status_code", None)  # azure-core
+    if isinstance(status, int):
+        return f"{name} {int(status)}"
+    of_sqlite = getattr(error, "sqlite_errorname", None)
+    if isinstance(of_sqlite, str):
+        return f"{name} {of_sqlite}"
+    of_system = errno.errorcode.get(error.errno or 0) if isinstance(error, OSError) else None
+    return f"{name} {of_system}" if of_system else name
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
+    places = [f"{PurePath(one.filename).name}:{one.lineno} {one.name}" for one in reversed(frames)]
+    return " < ".join([_kind(error), *places])
 
 
 def quieten(library: str) -> None:

@@ -104,14 +104,14 @@ def answering(route: str) -> Callable[[Handler], Handler]:
             try:
                 return await handler(req, **bindings)
             except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback may reach a caller
-                return problem_answer(_problem_of(error, route))
+                return problem_answer(problem_of(error, route))
 
         return answer
 
     return decorate
 
 
-def _problem_of(error: Exception, route: str) -> Problem:
+def problem_of(error: Exception, route: str) -> Problem:
     """Return what a caller is told of an error, and log it."""
     if isinstance(error, InvalidContinuation):
         error = CONTINUATION_REFUSED

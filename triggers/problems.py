@@ -69,7 +69,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "quota_exceeded": ProblemKind(
         HTTPStatus.TOO_MANY_REQUESTS, "the day's quota is used up; `Retry-After` says when it begins anew"
     ),
-    "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect; the log has the traceback"),
+    "internal_error": ProblemKind(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect; the log says what and where"),
     "store_unavailable": ProblemKind(
         HTTPStatus.SERVICE_UNAVAILABLE, "the document store does not answer; try again after `Retry-After`"
     ),

@@ -248,6 +248,7 @@ def test_no_secret_is_told_by_a_store_that_cannot_be_reached(tmp_path: Path) -> 
         host.stop()
         texts = [host.log(), *host.output, *told.texts]
     assert "store_unavailable" in texts[0]
+    assert not [text for text in texts if "Traceback" in text], "a fault says what and where, in one line"
     assert not [text for text in texts if COSMOS_KEY in text]
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import logging
+import sqlite3
 import typing
 from pathlib import Path
 
 import pytest
+from azure.cosmos.exceptions import CosmosHttpResponseError
 from pydantic import SecretStr
 
-from shared.telemetry import Fields, log, log_fault
+from shared.telemetry import CAUSED_BY, Fields, log, log_fault
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYED = ("triggers", "orchestrators", "activities", "shared")
@@ -39,20 +42,67 @@ def test_a_record_is_one_json_object_and_its_fields_are_attributes(caplog: pytes
     assert record.levelno == logging.INFO
 
 
-def test_a_fault_carries_its_type_and_its_traceback_outside_the_message(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    error = RuntimeError("what it said")
-    log_fault("store.unavailable", error, roadmap_id="r-1")
+def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    """Return an error as whoever catches it sees it."""
+    try:
+        raise error from cause  # noqa: TRY301 - it is to have a traceback
+    except BaseException as caught:  # noqa: BLE001 - whatever a test wants
+        return caught
+
+
+def cosmos_error(status: int) -> Exception:
+    error: Exception = CosmosHttpResponseError(status_code=status, message="the document")  # type: ignore[no-untyped-call]
+    return error
+
+
+def test_a_fault_says_what_it_was_and_where_but_not_in_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    cause = raised(ConnectionRefusedError(errno.ECONNREFUSED, "what the network said"))
+    log_fault("store.unavailable", raised(RuntimeError("what it said"), cause), roadmap_id="r-1")
     [record] = caplog.records
-    assert json.loads(record.getMessage()) == {
-        "event": "store.unavailable",
-        "error": "RuntimeError",
-        "roadmap_id": "r-1",
-    }
+    told = json.loads(record.getMessage())
+    line = raised.__code__.co_firstlineno + 3
+    assert told.pop("at").split(CAUSED_BY) == [
+        f"RuntimeError < test_telemetry.py:{line} raised",
+        f"ConnectionRefusedError ECONNREFUSED < test_telemetry.py:{line} raised",
+    ]
+    assert told == {"event": "store.unavailable", "error": "RuntimeError", "roadmap_id": "r-1"}
     assert record.levelno == logging.ERROR
-    assert record.exc_info is not None
-    assert record.exc_info[1] is error
+    assert record.exc_info is None
+    assert "said" not in logging.Formatter().format(record)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (cosmos_error(449), "CosmosHttpResponseError 449"),
+        (OSError(errno.ENOSPC, "the path"), "OSError ENOSPC"),
+        (ValueError("the value"), "ValueError"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_a_fault_is_told_apart_by_its_code(
+    error: Exception, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_fault("request.failed", error)
+    assert json.loads(caplog.records[0].getMessage())["error"] == kind
+
+
+def test_a_full_disk_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(sqlite3.OperationalError) as failed:
+        sqlite3.connect(tmp_path)
+    log_fault("store.unavailable", failed.value)
+    assert json.loads(caplog.records[0].getMessage())["error"] == "OperationalError SQLITE_CANTOPEN"
+
+
+def test_a_fault_without_end_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    error: BaseException = ValueError()
+    error.__cause__ = error
+    log_fault("request.failed", error)
+    for _ in range(100):
+        error = raised(RuntimeError(), error)
+    log_fault("request.failed", error)
+    places = [json.loads(record.getMessage())["at"].split(CAUSED_BY) for record in caplog.records]
+    assert [len(chain) for chain in places] == [1, 5]
 
 
 def test_no_field_can_hold_a_secret_or_a_text() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import traceback
 from functools import cache
 from typing import Any
 
@@ -13,10 +11,8 @@ from graphql import FieldNode
 from graphql import GraphQLError as ExecutionError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from shared.errors import InvalidContinuation, Problem, StoreUnavailable
 from shared.models.graphql import GraphQLAnswer, GraphQLError, GraphQLRequest
-from shared.telemetry import log
-from triggers.answers import CONTINUATION_REFUSED, INTERNAL_ERROR, STORE_UNAVAILABLE
+from triggers.answers import problem_of
 from triggers.graphql_schema.arguments import as_graphql_names_it
 from triggers.graphql_schema.context import Context
 from triggers.graphql_schema.lessons import LessonsMutation, LessonsQuery
@@ -107,7 +103,7 @@ def _told(error: ExecutionError, *, development: bool) -> GraphQLError:
             told.message = _guess.sub("", told.message)
         told.extensions = {"code": "invalid_request"}
         return told
-    problem = as_graphql_names_it(_problem_of(error))
+    problem = as_graphql_names_it(problem_of(error.original_error or error, _route_of(error)))
     told.message = problem.detail
     told.extensions = {"code": problem.code, "status": problem.status.value}
     if problem.errors:
@@ -122,20 +118,7 @@ def _is_of_the_request(error: ExecutionError) -> bool:
     return of_engine or (error.path is None and isinstance(error.original_error, ValueError))
 
 
-def _problem_of(failed: ExecutionError) -> Problem:
-    error = failed.original_error
-    # The field's own name: what stands in the path may be an alias, which is the caller's text.
-    names = [node.name.value for node in failed.nodes or () if isinstance(node, FieldNode)]
-    route = "/".join([ROUTE, *names[:1]])
-    if isinstance(error, InvalidContinuation):
-        error = CONTINUATION_REFUSED
-    if isinstance(error, Problem):
-        log("request.refused", logging.INFO, status=error.status.value, code=error.code, route=route)
-        return error
-    # Where it happened, but not in its words, which may hold a caller's.
-    frames = traceback.extract_tb(error.__traceback__)[-3:] if error else []
-    reason = f"{type(error).__name__} in " + " < ".join(
-        f"{one.name}:{one.lineno}" for one in reversed(frames)
-    )
-    log("request.failed", logging.ERROR, route=route, reason=reason)
-    return STORE_UNAVAILABLE if isinstance(error, StoreUnavailable) else INTERNAL_ERROR
+def _route_of(error: ExecutionError) -> str:
+    """Return what is called a route in the log: the field's own name, since an alias is the caller's text."""
+    names = [node.name.value for node in error.nodes or () if isinstance(node, FieldNode)]
+    return "/".join([ROUTE, *names[:1]])

@@ -248,4 +248,4 @@ async def test_a_fault_is_masked_in_answer_and_log(caplog: pytest.LogCaptureFixt
     assert error["extensions"] == {"code": "internal_error", "status": 500}
     assert SECRET not in json.dumps(answer)
     assert SECRET not in caplog.text
-    assert "RuntimeError in documents" in caplog.text
+    assert "RuntimeError < test_graphql_schema.py:" in caplog.text

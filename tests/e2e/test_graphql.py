@@ -130,23 +130,24 @@ REVIEW = (
 
 
 LIBRARY = (
-    "query Waiting($from: String) { lessons { libraryPage(limit: 2, continuation: $from) "
+    "query Library($from: String, $status: String!) { lessons { "
+    "libraryPage(limit: 2, continuation: $from, approvalStatus: $status) "
     "{ items { lessonKey version title subject level tier approvalStatus } continuation } } }"
 )
 
 
-def library_key(mentor: GraphQL, title: str) -> str:
-    """Return the library key of what waits for a review under a title."""
+def library_keys(mentor: GraphQL, title: str, status: str) -> list[str]:
+    """Return the library keys of the first versions with an approval status under a title."""
     continuation, found = None, []
     while True:
-        page = mentor.data(LIBRARY, **{"from": continuation})["lessons"]["libraryPage"]
+        page = mentor.data(LIBRARY, status=status, **{"from": continuation})["lessons"]["libraryPage"]
         found += [one for one in page["items"] if one["title"] == title]
+        assert {one["approvalStatus"] for one in page["items"]} <= {status}
         continuation = page["continuation"]
         if continuation is None:
             break
-    [entry] = found
-    assert (entry["version"], entry["subject"], entry["approvalStatus"]) == ("1.0", "Python", "pending")
-    return str(entry["lessonKey"])
+    assert all((entry["version"], entry["subject"]) == ("1.0", "Python") for entry in found)
+    return [entry["lessonKey"] for entry in found]
 
 
 def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) -> None:
@@ -161,7 +162,7 @@ def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) ->
     assert [one["field"] for one in wrong["extensions"]["errors"]] == ["value"]
     with Learner(bare_host.url, "mentor") as mentor:
         mentor.http.headers["X-User-Roles"] = "mentor"
-        key = library_key(GraphQL(mentor), title)
+        [key] = library_keys(GraphQL(mentor), title, "pending")
         [listed] = ada.data(VERSIONS, title=title)["lessons"]["getLessonVersions"]
         assert listed["lessonKey"] == key
         refused = ada.error("{ lessons { libraryPage { continuation } } }")
@@ -170,6 +171,8 @@ def test_learners_vote_and_mentors_review(bare_host: LocalHost, ada: GraphQL) ->
         assert ada.error(REVIEW, input=decision)["extensions"] == {"code": "forbidden", "status": 403}
         reviewed = GraphQL(mentor).data(REVIEW, input=decision)["lessons"]["mentorReviewLesson"]
         assert reviewed == {"version": "1.0", "approvalStatus": "mentor_verified"}
+        assert library_keys(GraphQL(mentor), title, "pending") == []
+        assert library_keys(GraphQL(mentor), title, "mentor_verified") == [key]
         unknown = GraphQL(mentor).error(REVIEW, input={**decision, "lessonKey": "none"})
         assert unknown["extensions"]["code"] == "not_found"
 

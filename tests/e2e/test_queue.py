@@ -106,7 +106,7 @@ def test_a_roadmap_and_a_lesson_are_asked_for_by_messages(namespace: Namespace, 
     )
     time.sleep(1)
     assert len(events_of(namespace, ada)) == 2, "each end is told once"
-    assert namespace.dead() == []
+    assert not [one for one in namespace.dead() if ada.user_id in str(one)]
 
 
 def test_what_cannot_be_obeyed_is_a_dead_letter_that_says_why_and_comes_back(

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from shared.computing import computed
+from shared.computing import TURN_SECONDS, computed
+from tests.support.function_table import run_app_script
 
 LESSON = contextvars.ContextVar("LESSON", default="")
 
@@ -44,3 +45,9 @@ async def test_what_the_work_raises_arrives_and_ends_nothing() -> None:
     with pytest.raises(ZeroDivisionError):
         await computed(lambda: 1 / 0)
     assert await computed(sum, [1, 2]) == 3
+
+
+def test_threads_of_the_app_take_short_turns() -> None:
+    run = run_app_script("import sys, function_app; print(sys.getswitchinterval())")
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout) == pytest.approx(TURN_SECONDS)

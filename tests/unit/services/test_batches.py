@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from shared.clients import Clients
 from shared.errors import Problem
 from shared.llm.usage import DayUsage, Spending
+from shared.models.base import timestamp
 from shared.models.batch import Batch, BatchSlots, BatchState, HeldSlots
 from shared.models.document import now
 from shared.models.inputs import BatchInput, RemovalInput
@@ -41,11 +42,13 @@ from shared.services.roadmap_deletion import RoadmapDeletion
 from shared.services.roadmaps import Roadmaps
 from shared.services.stopping import Stopping
 from shared.settings import load_settings
+from shared.store.contract import Document, JsonValue, Page
 from shared.store.documents import Documents, increment, set_to
 from shared.store.sqlite import SqliteDocumentStore
 from tests.support.app import app_settings
 from tests.support.broker import BrokerProcess, need_broker
 from tests.support.flow import Flow
+from tests.support.forwarding_store import ForwardingStore
 from tests.support.hooked_store import HookedStore, overtaken
 from tests.support.processes import one_process
 from tests.support.service_bus import Namespace, ids
@@ -742,6 +745,54 @@ async def test_a_batch_that_is_started_while_its_roadmap_is_deleted_leaves_no_hi
     batch = await a_batch(clients, flow, await a_roadmap(clients, flow))
     assert flow.started == []
     assert flow.purged[-1] == batch.instance_id
+
+
+class LateStore(ForwardingStore):
+    """No query finds a batch before it is two seconds old, as another process may have begun it."""
+
+    async def query(
+        self, container: str, partition: str, equals: Mapping[str, JsonValue], **rest: Any
+    ) -> Page:
+        """See DocumentStore."""
+        page = await super().query(container, partition, equals, **rest)
+        seen = timestamp(now() - timedelta(seconds=2))
+        items = [one for one in page.items if one["type"] != Batch.document_type or one["created_at"] < seen]
+        return Page(items, page.continuation)
+
+
+async def test_a_batch_that_another_process_has_just_begun_ends_with_its_roadmap(
+    clients: Clients, flow: Flow
+) -> None:
+    """Removed without its orchestration, it would leave a history that names its learner."""
+    roadmap = await a_roadmap(clients, flow)
+    batch = await a_batch(clients, flow, roadmap)
+    other = Clients(clients.settings)
+    other._documents = Documents(LateStore(clients.documents.store))
+    await RoadmapDeletion(other, flow.orchestrations).delete("ada", roadmap.id)
+    assert flow.started == []
+    assert batch.instance_id in flow.purged
+
+
+class RemovingStore(ForwardingStore):
+    """Another deletion of the same roadmap is faster: it has removed each batch that is closed here."""
+
+    async def patch(self, container: str, partition: str, document_id: str, *rest: Any) -> Document:
+        """See DocumentStore."""
+        if (await self.read(container, partition, document_id))["type"] == Batch.document_type:
+            await self.delete(container, partition, document_id)
+        return await super().patch(container, partition, document_id, *rest)
+
+
+async def test_a_roadmap_that_two_delete_at_once_is_gone(
+    clients: Clients, flow: Flow, tmp_path: Path
+) -> None:
+    roadmap = await a_roadmap(clients, flow)
+    await a_batch(clients, flow, roadmap)
+    other = Clients(clients.settings)
+    other._documents = Documents(RemovingStore(clients.documents.store))
+    await RoadmapDeletion(other, flow.orchestrations).delete("ada", roadmap.id)
+    for kind in ("Roadmap", "Module", "Lesson", "Batch"):
+        assert stored_documents(tmp_path / "skillsync.db", kind) == [], kind
 
 
 async def test_a_removed_learner_leaves_no_batch_and_holds_nothing(

@@ -26,19 +26,24 @@ async def locks_renewed(
     receiver: "ServiceBusReceiver", messages: "Sequence[ServiceBusReceivedMessage]", longest: timedelta
 ) -> AsyncIterator[None]:
     """Renew the locks of messages as long as the block runs, but for `longest` at most."""
-    renewing = [
-        asyncio.create_task(_renew(receiver, message, datetime.now(UTC) + longest)) for message in messages
-    ]
+    until, ended = datetime.now(UTC) + longest, asyncio.Event()
+    renewing = [asyncio.create_task(_renew(receiver, message, until, ended)) for message in messages]
     try:
         yield
     finally:
+        # A cancellation alone is not enough: `asyncio.wait_for`, in which the SDK reads, loses one that comes
+        # together with what it waits for (until Python 3.12), and the renewal would go on for `longest`.
+        ended.set()
         for task in renewing:
             task.cancel()
         await asyncio.gather(*renewing, return_exceptions=True)
 
 
 async def _renew(
-    receiver: "ServiceBusReceiver", message: "ServiceBusReceivedMessage", until: datetime
+    receiver: "ServiceBusReceiver",
+    message: "ServiceBusReceivedMessage",
+    until: datetime,
+    ended: asyncio.Event,
 ) -> None:
     """Renew one lock in time, again and again; one that is lost stays lost."""
     from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
@@ -47,7 +52,7 @@ async def _renew(
         left = locked_until - datetime.now(UTC)
         pause = max((left - min(left / 2, _MOST_AHEAD)).total_seconds(), _LEAST_PAUSE_SECONDS)
         await asyncio.sleep(pause)
-        if datetime.now(UTC) > until:
+        if ended.is_set() or datetime.now(UTC) > until:
             return
         try:
             await receiver.renew_message_lock(message)

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from azure.servicebus import ServiceBusMessage
@@ -61,3 +64,24 @@ async def test_a_lock_is_not_renewed_for_ever(client: ServiceBusClient) -> None:
         [message] = await receiver.receive_messages(1, max_wait_time=10)
         async with locks_renewed(receiver, [message], timedelta(seconds=2)):
             assert await taken(other, 10) == 1
+
+
+async def test_a_renewal_ends_with_its_function_also_where_the_sdk_loses_the_cancellation() -> None:
+    """As `asyncio.wait_for` does before Python 3.12, where an answer comes together with it."""
+    asked = asyncio.Event()
+
+    class Losing:
+        renewals = 0
+
+        async def renew_message_lock(self, message: Any) -> None:
+            self.renewals += 1
+            asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.5)
+            message.locked_until_utc = datetime.now(UTC) + timedelta(seconds=0.1)
+
+    receiver, message = Losing(), SimpleNamespace(message_id="m", locked_until_utc=datetime.now(UTC))
+    async with asyncio.timeout(20):
+        async with locks_renewed(cast("ServiceBusReceiver", receiver), [cast("Any", message)], LONG):
+            await asked.wait()
+    assert receiver.renewals == 1

@@ -67,10 +67,14 @@ class Reconciler:
         self._orchestrations = orchestrations
         self._patience = timedelta(seconds=clients.settings.reconcile_after_seconds)
         self._acted = 0
+        self._failure: Exception | None = None
 
     async def sweep(self) -> int:
-        """Start again or end what was left behind; returns how many documents were acted on."""
-        self._acted = 0
+        """Start again or end what was left behind; returns how many documents were acted on.
+
+        Raises, after all others, the first error of a document that could not be taken up.
+        """
+        self._acted, self._failure = 0, None
         try:
             async with asyncio.timeout(SWEEP_SECONDS):
                 await self._sweep()
@@ -78,6 +82,8 @@ class Reconciler:
             log("reconciler.unfinished")
         if self._acted:
             log("reconciler.acted", count=self._acted)
+        if self._failure is not None:  # an invocation that failed is what operators are told of
+            raise self._failure
         return self._acted
 
     async def _sweep(self) -> None:
@@ -119,6 +125,7 @@ class Reconciler:
             raise
         except Exception as error:  # noqa: BLE001 - the durable client's plain Exception, or a defect
             log_fault("reconciler.failed", error, source=model.document_type)
+            self._failure = self._failure or error
             return None
 
     async def _move_holders(self) -> None:

@@ -88,15 +88,17 @@ class LearnerSweep:
         except LOST_RACE:
             return OVER
         try:
-            await self._stop(removal)
+            noted = await self._stop(removal)
             await remove_traces(self._documents, pseudonym(self._settings, work.user_id))
             if work.last:  # calls that were under way at the first sweep have settled their price by now
                 await self._clear_operations(work.user_id)
                 await self._send_events(work.user_id)
-            removed = await self._clear_partition(work)
+            removed, left = await self._clear_partition(work, noted)
         except (Problem, *LOST_RACE):
             return SUPERSEDED_PERHAPS
         log("learner.swept", learner=pseudonym(self._settings, work.user_id), count=removed)
+        if left:
+            return Deferred(until=now() + NOT_YET)
         if not work.last:
             until = now() + timedelta(seconds=self._settings.removal_settle_seconds)
             return Done(result={"until": timestamp(until)})
@@ -112,8 +114,8 @@ class LearnerSweep:
 
     # ------------------------------------------------------------------ what runs
 
-    async def _stop(self, removal: Removal) -> None:
-        """End the learner's roadmaps and lessons, and note the orchestrations that name the learner."""
+    async def _stop(self, removal: Removal) -> set[str]:
+        """End the learner's roadmaps and lessons; returns the orchestrations that name the learner, noted."""
         noted = set(removal.instances)
         async for found in self._documents.every(Roadmap, removal.user_id):
             roadmap = found
@@ -137,6 +139,7 @@ class LearnerSweep:
         if noted != set(removal.instances):
             removal.instances = sorted(noted)
             await self._documents.replace(removal)
+        return noted
 
     async def _cancel(self, lessons: list[Lesson]) -> None:
         """Cancel lessons of one roadmap, or one that stands alone.
@@ -196,10 +199,13 @@ class LearnerSweep:
 
     # ------------------------------------------------------------------ the learner's own partition
 
-    async def _clear_partition(self, work: RemovalInput) -> int:
-        """Remove all documents but the removal and events to be sent; returns how many there were."""
+    async def _clear_partition(self, work: RemovalInput, noted: set[str]) -> tuple[int, int]:
+        """Remove all documents but the removal and events to be sent; returns how many, and how many it left.
+
+        Left is what tells of an orchestration that began since the noted ones were: it would be forgotten.
+        """
         keep_events = self._clients.service_bus is not None
-        removed, continuation = 0, None
+        removed, left, continuation = 0, 0, None
         while True:
             page = await self._documents.store.query(
                 Removal.container,
@@ -208,12 +214,14 @@ class LearnerSweep:
                 limit=MAX_BATCH_OPERATIONS - 1,  # the removal's own count is one more operation
                 continuation=continuation,
             )
-            ids = [item["id"] for item in page.items if not _stays(item, keep_events=keep_events)]
+            going = [item for item in page.items if not _stays(item, keep_events=keep_events)]
+            ids = [item["id"] for item in going if _orchestrations_of(item) <= noted]
             if ids:
                 await self._remove(work, ids)
             removed += len(ids)
+            left += len(going) - len(ids)
             if page.continuation is None:
-                return removed
+                return removed, left
             continuation = page.continuation
 
     async def _remove(self, work: RemovalInput, ids: Sequence[str]) -> None:
@@ -254,6 +262,14 @@ def _names(body: bytes, user_id: str) -> bool:
 
 def _roadmap_of(lesson: Lesson) -> str:
     return lesson.roadmap_id or ""
+
+
+def _orchestrations_of(document: Document) -> set[str]:
+    if document["type"] == Roadmap.document_type:
+        return set(instance_ids(Roadmap.from_store(document)))
+    if document["type"] == Batch.document_type:
+        return set(Batch.from_store(document).instance_ids)
+    return set()
 
 
 def _stays(document: Document, *, keep_events: bool) -> bool:

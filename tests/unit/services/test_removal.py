@@ -252,6 +252,33 @@ async def test_an_attempt_of_a_roadmap_that_the_sweep_cannot_see_yet_leaves_no_h
         assert {f"roadmap-{running.id}-{attempt}" for attempt in (1, 2)} <= set(flow.purged)
 
 
+async def test_what_begins_in_the_midst_of_a_sweep_leaves_no_history(
+    tmp_path: Path, provider: ModelProvider
+) -> None:
+    """After the sweep has looked for what runs, and before it removes what there is."""
+    async with furnished(tmp_path, provider, ADA) as (clients, flow):
+        await remove(clients, flow)
+        flow.started.clear()
+        begun: list[Roadmap] = []
+
+        async def begin() -> None:
+            create = RoadmapCreation(clients, flow.orchestrations)
+            begun.append(await create.create(ADA, request_for("Chess"), None))
+
+        other = Clients(clients.settings)
+        # Votes are taken back between the two.
+        hook = overtaken("library", begin)
+        other._documents = Documents(HookedStore(clients.documents.store, hook))
+        sweep = LearnerSweep(other, flow.orchestrations)
+        while not isinstance(await sweep.sweep(FIRST), Done):
+            assert begun
+        await swept(sweep)
+        [late] = begun
+        assert f"roadmap-{late.id}-1" in flow.purged
+        assert isinstance(await RemovalEnding(clients).finish(FIRST), Done)
+        assert traces(tmp_path, clients, ADA) == ["Tombstone"]
+
+
 async def test_a_sweep_that_comes_late_removes_nothing_of_who_has_come_back(
     tmp_path: Path, provider: ModelProvider
 ) -> None:

@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 
 _LEAST_HITS = 5
+_LEAST_WORDS = 3
+"""A name that is repeated, such as that of the subject, may be a frequent word of some language."""
 _LEAD = 1.4
 """The best language must have so many times the hits of the second."""
 
@@ -63,7 +65,8 @@ _ALIKE = (
     {"cs", "sk"},
     {"he", "yi"},
 )
-_word = re.compile(r"[^\W\d_]+")
+# Whole words: `da3f` and `is_a` hold none.
+_word = re.compile(r"\b[^\W\d_]+\b")
 _LEAST_LETTERS = 12
 
 
@@ -98,7 +101,12 @@ def _of_script(scripts: Counter[str], text: str) -> str:
 
 def _of_words(text: str) -> str | None:
     words = Counter(_word.findall(text))
-    hits = Counter({language: sum(words[word] for word in known) for language, known in _words.items()})
+    hits = Counter({language: _hits(words, known) for language, known in _words.items()})
     (best, most), *rest = hits.most_common()
     second = max((number for language, number in rest if not same_language(language, best)), default=0)
     return best if most >= _LEAST_HITS and most >= second * _LEAD else None
+
+
+def _hits(words: Counter[str], known: frozenset[str]) -> int:
+    counts = [words[word] for word in known if words[word]]
+    return sum(counts) if len(counts) >= _LEAST_WORDS else 0

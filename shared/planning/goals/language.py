@@ -46,7 +46,10 @@ română русский українська ελληνικά עברית الع�
 日本語 中文 汉语 漢語 普通话 한국어
 """
 _endonyms = frozenset([*_ENDONYM_TABLE.split(), "tiếng việt", "bahasa indonesia"])
-_word = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+# Whole words: an identifier such as `da3f` holds none.
+_word = re.compile(r"\b[^\W\d_]+(?:['-][^\W\d_]+)*\b")
+_TELLING_LETTERS = 3
+"""A shorter word that stands alone may be a name's, or English: Da Vinci, do yoga."""
 
 
 def guess_language(text: str) -> str:
@@ -56,7 +59,9 @@ def guess_language(text: str) -> str:
         return DEFAULT
     scores = Counter[str]()
     for language, known in _words.items():
-        scores[language] = len(known.intersection(words))
+        found = known.intersection(words)
+        tells = language == DEFAULT or len("".join(found)) >= _TELLING_LETTERS
+        scores[language] = len(found) if tells else 0
     for letter, language in _LETTERS.items():
         scores[language] += letter in text.lower()
     (best, most), (_, second) = scores.most_common(2)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.clients import get_clients
+from shared.models.base import in_utc
 from shared.orchestrations import Orchestrations
 
 blueprint = df.Blueprint()
@@ -26,11 +25,7 @@ async def take_message(message: func.ServiceBusMessage, client: df.DurableOrches
         # A sender need not give an id; the broker's number is the next best name.
         message_id=message.message_id or f"number-{message.sequence_number}",
         correlation_id=message.correlation_id,
-        enqueued_at=_in_utc(message.enqueued_time_utc),
+        # The host hands it over without its zone.
+        enqueued_at=in_utc(message.enqueued_time_utc) if message.enqueued_time_utc else None,
     )
     await Intake(get_clients(), Orchestrations(client)).take(delivery)
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """Return the moment that the host hands over without its zone."""
-    return moment.replace(tzinfo=UTC) if moment is not None else None

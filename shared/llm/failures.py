@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.llm.exchange import ChatFailure, FailureKind
+from shared.models.base import in_utc
 
 MAX_DETAIL_CHARACTERS = 300
 MAX_WAIT_SECONDS = 86_400.0
@@ -148,8 +149,7 @@ def _from_header(value: str) -> float | None:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - datetime.now(UTC)).total_seconds()
+    return (in_utc(moment) - datetime.now(UTC)).total_seconds()
 
 
 def _from_details(error: Mapping[str, Any]) -> float | None:

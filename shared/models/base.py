@@ -44,6 +44,11 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment that does not say its zone as one of UTC's."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 Moment = Annotated[
     datetime,
     PlainSerializer(timestamp, when_used="json"),

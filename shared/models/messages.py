@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from shared.errors import FieldError, Problem
-from shared.models.base import Model, Moment
+from shared.models.base import Model, Moment, in_utc
 from shared.models.requests import RoadmapRequest
 from shared.models.validation import parsed_json, validated
 
@@ -31,11 +30,6 @@ def _one_line(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must be printable characters")
     return text
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """Read a moment that does not say its zone as UTC's."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 Id = Annotated[str, StringConstraints(pattern=_UUID), AfterValidator(_lowered)]
@@ -59,7 +53,7 @@ class _QueueMessage(Model):
 
     schema_version: Literal[1]
     user_id: Line
-    requested_at: Annotated[Moment, AfterValidator(_in_utc)] | None = None
+    requested_at: Annotated[Moment, AfterValidator(in_utc)] | None = None
     idempotency_key: Key | None = None
     correlation_id: Line | None = None
     roadmap_id: Id | None = None

@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from shared.models.base import in_utc
+
 # A source that names no time, or an absurd one, is asked again after these.
 DEFAULT_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -32,8 +34,7 @@ def limited_until(retry_after: str, now: datetime) -> datetime:
         pause = timedelta(seconds=int(retry_after))
     elif retry_after:
         try:
-            date = parsedate_to_datetime(retry_after)
-            pause = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
+            pause = in_utc(parsedate_to_datetime(retry_after)) - now
         except (ValueError, OverflowError):
             pause = DEFAULT_PAUSE
     return now + _within(pause, LONGEST_PAUSE)

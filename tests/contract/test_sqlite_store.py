@@ -18,21 +18,12 @@ from shared.store.contract import Condition, Create, Delete, Patch, PatchOperati
 from shared.store.sqlite import EXPIRED_REMOVED_PER_WRITE, SqliteDocumentStore
 from shared.store.sqlite_query import Filter
 from tests.support.documents import content, learning
-
-
-class Clock:
-    """Seconds that tests let pass."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.support.turned_clock import TurnedClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> TurnedClock:
+    return TurnedClock()
 
 
 @pytest.fixture
@@ -41,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(path: Path, clock: Clock) -> AsyncIterator[SqliteDocumentStore]:
+async def store(path: Path, clock: TurnedClock) -> AsyncIterator[SqliteDocumentStore]:
     store = SqliteDocumentStore(path, clock=clock, busy_timeout_s=0.05)
     yield store
     await store.close()
@@ -76,7 +67,9 @@ def _index_for(path: Path, field: str) -> str:
     return found.group(1)
 
 
-async def test_a_document_vanishes_when_its_time_has_passed(store: SqliteDocumentStore, clock: Clock) -> None:
+async def test_a_document_vanishes_when_its_time_has_passed(
+    store: SqliteDocumentStore, clock: TurnedClock
+) -> None:
     created = await store.create("learning", learning("one", ttl=60, status="x"))
     await store.create("learning", learning("forever"))
     clock.seconds += 59.9
@@ -99,7 +92,7 @@ async def test_a_document_vanishes_when_its_time_has_passed(store: SqliteDocumen
     assert again["_etag"] != created["_etag"]
 
 
-async def test_the_time_counts_from_the_last_write(store: SqliteDocumentStore, clock: Clock) -> None:
+async def test_the_time_counts_from_the_last_write(store: SqliteDocumentStore, clock: TurnedClock) -> None:
     await store.create("learning", learning("one", ttl=60))
     clock.seconds += 50
     await store.patch("learning", "ada", "one", [PatchOperation("set", "/a", 1)])
@@ -117,7 +110,7 @@ async def test_the_time_counts_from_the_last_write(store: SqliteDocumentStore, c
 
 
 async def test_the_expired_leave_the_file_with_later_writes(
-    store: SqliteDocumentStore, clock: Clock, path: Path
+    store: SqliteDocumentStore, clock: TurnedClock, path: Path
 ) -> None:
     lessons = [Create(learning(f"{number}", ttl=1)) for number in range(EXPIRED_REMOVED_PER_WRITE + 10)]
     await store.batch("learning", "ada", lessons)
@@ -128,7 +121,9 @@ async def test_the_expired_leave_the_file_with_later_writes(
     assert _rows(path) == 2
 
 
-async def test_a_failed_batch_keeps_what_has_not_expired(store: SqliteDocumentStore, clock: Clock) -> None:
+async def test_a_failed_batch_keeps_what_has_not_expired(
+    store: SqliteDocumentStore, clock: TurnedClock
+) -> None:
     await store.create("learning", learning("old", ttl=1))
     there = await store.create("learning", learning("there"))
     clock.seconds += 1

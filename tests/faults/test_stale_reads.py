@@ -16,25 +16,16 @@ from tests.support.cosmos_emulator import EMULATOR_KEY, CosmosEmulator
 from tests.support.cosmos_proxy import CosmosProxy
 from tests.support.cosmos_sessions import LONGEST_BEHIND_SECONDS
 from tests.support.documents import learning
-
-
-class Clock:
-    """A clock that tests turn: how far behind a replica is must not depend on how fast the machine is."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.support.turned_clock import TurnedClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> TurnedClock:
+    return TurnedClock()
 
 
 @pytest.fixture
-def proxy(emulator: CosmosEmulator, clock: Clock) -> Iterator[CosmosProxy]:
+def proxy(emulator: CosmosEmulator, clock: TurnedClock) -> Iterator[CosmosProxy]:
     with CosmosProxy(emulator.url, clock) as proxy:
         yield proxy
 
@@ -63,7 +54,7 @@ async def title(store: CosmosDocumentStore) -> object:
 
 
 async def test_others_writes_show_late_and_own_ones_at_once(
-    processes: tuple[CosmosDocumentStore, CosmosDocumentStore], proxy: CosmosProxy, clock: Clock
+    processes: tuple[CosmosDocumentStore, CosmosDocumentStore], proxy: CosmosProxy, clock: TurnedClock
 ) -> None:
     mine, theirs = processes
     await mine.create("learning", learning("one", title="first"))
@@ -93,7 +84,7 @@ async def test_a_session_does_not_go_back(
 
 
 async def test_what_is_new_or_gone_shows_late_too(
-    processes: tuple[CosmosDocumentStore, CosmosDocumentStore], clock: Clock
+    processes: tuple[CosmosDocumentStore, CosmosDocumentStore], clock: TurnedClock
 ) -> None:
     mine, theirs = processes
     with pytest.raises(NotFound):
